@@ -1,0 +1,170 @@
+import type { Decision } from "./approval.js";
+import type { ErrorCode } from "./errors.js";
+import type { EventDraft, MissionEvent } from "./event.js";
+import type {
+  ApprovalRecord,
+  EffectRecord,
+  EventRecord,
+  MissionVersionRecord,
+  ObservationRecord,
+  ResultRecord,
+  RunFence,
+  RunRecord,
+  TaskRecord,
+  Turn,
+} from "./records.js";
+import type { RunStatus, TerminalStatus } from "./run.js";
+import type { JsonObject } from "./digest.js";
+import type { Calendar, Knowledge, Messages, Article } from "./services.js";
+
+/** One compiled SQL statement. With `mustChange`, changing fewer rows rolls the whole unit back with that error. */
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+  readonly mustChange?: { readonly rows: number; readonly code: ErrorCode; readonly message: string };
+}
+
+/**
+ * Statements and events that are committed together or not at all. With a fence, the unit is refused as `stale_owner`
+ * when the run has another owner by now. Events are appended to their run's hash chain inside the same transaction.
+ */
+export interface Unit {
+  readonly fence?: RunFence;
+  readonly statements: readonly Statement[];
+  readonly events?: readonly EventDraft[];
+}
+
+export interface RunFilter {
+  readonly status?: readonly RunStatus[];
+  readonly missionId?: string;
+  readonly caseId?: string;
+  readonly limit?: number;
+}
+
+/** Runs: one row each, with lease, fence and the head of its event chain. Writers return statements for a unit. */
+export interface Runs {
+  create(run: Omit<RunRecord, "headSeq" | "headHash">): Statement[];
+  /** New owner: raises the fence. `run_busy` when a live lease of another owner stands. Resolves to the new fence. */
+  takeLease(runId: string, owner: string, leaseMs: number): Promise<number>;
+  /** Extends the lease; false when the fence is stale. Also answers whether somebody asked to cancel. */
+  renewLease(run: RunFence, leaseMs: number): Promise<{ held: boolean; cancelRequestedBy?: string }>;
+  /** Gives the lease back; the fence stays. */
+  releaseLease(run: RunFence): Statement[];
+  /** `running` → `waiting`, only when nothing is decided and not yet applied; else the unit is refused as `already_decided`. */
+  wait(run: RunFence): Statement[];
+  setRunning(run: RunFence): Statement[];
+  setReviewRound(run: RunFence, round: number): Statement[];
+  requestCancel(runId: string, by: string): Statement[];
+  /** Ends the run with its report; a run that has ended already is left as it is. */
+  finish(run: RunFence, status: TerminalStatus, report: JsonObject, failure: string | undefined, at: Date): Statement[];
+  find(runId: string): Promise<RunRecord | undefined>;
+  /** All runs whose id begins so, at most ten. */
+  findByPrefix(prefix: string): Promise<RunRecord[]>;
+  list(filter?: RunFilter): Promise<RunRecord[]>;
+  /** Runs of this mission and case that have not ended, newest first. */
+  openOf(missionId: string, caseId: string): Promise<RunRecord[]>;
+  /** Orchestrator-hosted runs that a dead process left, or that wait with a decision nobody applied. */
+  recoverable(): Promise<RunRecord[]>;
+}
+
+export interface Tasks {
+  /** Inserts or replaces the rows. */
+  put(tasks: readonly TaskRecord[]): Statement[];
+  of(runId: string): Promise<TaskRecord[]>;
+}
+
+export interface Results {
+  put(result: ResultRecord): Statement[];
+  supersede(runId: string, taskId: string): Statement[];
+  get(runId: string, digest: string): Promise<ResultRecord | undefined>;
+  /** Results that stand (not superseded). */
+  of(runId: string): Promise<ResultRecord[]>;
+}
+
+export interface JournalRows {
+  put(turn: Turn): Statement[];
+  of(runId: string): Promise<Turn[]>;
+}
+
+export interface Effects {
+  /** Refused as `already_decided` when the id is claimed or done already; a row settled as `not_done` is claimed anew. */
+  claim(effect: EffectRecord): Statement[];
+  settle(effectId: string, status: "done" | "not_done", result: unknown, at: Date): Statement[];
+  find(effectId: string): Promise<EffectRecord | undefined>;
+  of(runId: string): Promise<EffectRecord[]>;
+}
+
+export interface ApprovalFilter {
+  readonly runId?: string;
+  readonly status?: readonly ApprovalRecord["status"][];
+}
+
+export interface Approvals {
+  /** Inserts a pending row; nothing when the id exists. */
+  put(approval: ApprovalRecord): Statement[];
+  /** Compare-and-set on the pending row with this digest: `already_decided` when it is not pending any more. */
+  decide(approvalId: string, digest: string, decision: Decision, by: string, authenticated: boolean, at: Date): Statement[];
+  markApplied(approvalIds: readonly string[], at: Date): Statement[];
+  /** pending → expired or withdrawn; nothing when it is decided. */
+  close(approvalId: string, status: "expired" | "withdrawn", at: Date): Statement[];
+  find(approvalId: string): Promise<ApprovalRecord | undefined>;
+  findByPrefix(prefix: string): Promise<ApprovalRecord[]>;
+  list(filter?: ApprovalFilter): Promise<ApprovalRecord[]>;
+}
+
+export interface Events {
+  of(runId: string, options?: { afterSeq?: number; limit?: number }): Promise<EventRecord[]>;
+}
+
+export interface Observations {
+  /** One row for each run, KPI and basis; a second call replaces it. */
+  put(observation: ObservationRecord): Statement[];
+  of(runId: string): Promise<ObservationRecord[]>;
+}
+
+export interface MissionVersions {
+  /** Nothing when the version is stored already. */
+  put(version: MissionVersionRecord): Statement[];
+  find(version: string): Promise<MissionVersionRecord | undefined>;
+}
+
+/** The articles table behind `Knowledge`. */
+export interface Articles extends Knowledge {
+  /** Makes the table hold exactly these; nothing when it does already. */
+  replaceAll(articles: readonly Article[]): Promise<void>;
+}
+
+/** Everything durable. `commit` resolves once the unit is on disk, and rejects with the named error when it was refused. */
+export interface Store {
+  readonly url: string;
+  readonly runs: Runs;
+  readonly tasks: Tasks;
+  readonly results: Results;
+  readonly journal: JournalRows;
+  readonly effects: Effects;
+  readonly approvals: Approvals;
+  readonly events: Events;
+  readonly observations: Observations;
+  readonly missions: MissionVersions;
+  readonly calendar: Calendar;
+  readonly messages: Messages;
+  readonly articles: Articles;
+  /** Queued and committed with everything else of this turn of the event loop, in the order queued. */
+  commit(unit: Unit): Promise<void>;
+  /** Resolves when everything queued so far is on disk. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Clock {
+  now(): Date;
+}
+
+export interface Logger {
+  info(message: string, data?: JsonObject): void;
+  warn(message: string, data?: JsonObject): void;
+  error(message: string, data?: JsonObject): void;
+}
+
+/** Gets every event of the runs of this process as it happens. */
+export type Listener = (event: MissionEvent) => void;
