@@ -100,6 +100,7 @@ export const KpiFileSchema = z.strictObject({
 
 export const LimitFileSchema = z.strictObject({
   limit_id: IdSchema,
+  unit: z.string().min(1).optional(),
   measure: z.string().optional(),
   op: z.enum(["<=", "<", ">=", ">", "=="]),
   value: z.number(),
@@ -203,6 +204,7 @@ export interface Kpi {
 
 export interface Limit {
   readonly id: string;
+  readonly unit?: string;
   readonly measure?: string;
   readonly op: "<=" | "<" | ">=" | ">" | "==";
   readonly value: number;
