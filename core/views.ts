@@ -1,6 +1,8 @@
 import type { ApprovalKind, ApprovalShown, Decision, DecisionType } from "./approval.js";
 import type { Json, JsonObject } from "./digest.js";
 import type { MissionEvent } from "./event.js";
+import type { Mission } from "./mission.js";
+import type { Problem } from "./problem.js";
 import type { ApprovalStatus, RunStatus, TaskStatus } from "./run.js";
 
 /** One task in `status --json`. Moments are ISO 8601 UTC. */
@@ -185,6 +187,21 @@ export interface MissionSummary {
   readonly problems: number;
 }
 
+/** A mission as it would run now: the whole definition and the version that a new run would carry. */
+export interface MissionView {
+  readonly mission: Mission;
+  readonly version: string;
+  readonly file: string;
+}
+
+/** One case that a mission brings along. */
+export interface CaseView {
+  readonly case_id: string;
+  readonly title: string;
+  /** What the case is good for, when its file says so under `about`. */
+  readonly about: string | null;
+}
+
 export interface StartOptions {
   /** A case id (or a unique beginning), a file with one case, or the case itself; the first sample when absent. */
   readonly caseRef?: string | JsonObject;
@@ -208,6 +225,12 @@ export interface DecideOptions {
 /** What CLI, HTTP and library call. Every `run`, `approval` and `mission` argument may be a unique beginning of the id. */
 export interface OrchestratorApi {
   list(): Promise<readonly MissionSummary[]>;
+  /** By id, slug or file. `mission_invalid` when it cannot be put together; `verify` says why. */
+  mission(mission: string): Promise<MissionView>;
+  /** Every problem of the mission at once; empty when it is sound. */
+  verify(mission: string): Promise<readonly Problem[]>;
+  /** The mission's own cases, in the order of their file. */
+  cases(mission: string): Promise<readonly CaseView[]>;
   start(mission: string, options?: StartOptions): Promise<RunOutcome>;
   /** Works on the run until it ends or only people can move it. Without an id: on all that dead processes left. */
   resume(run?: string): Promise<readonly RunOutcome[]>;
