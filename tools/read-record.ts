@@ -10,7 +10,7 @@ export const readRecord = defineTool({
   input: z.strictObject({
     path: z
       .string()
-      .regex(/^[\w./-]+\.json$/u, "a path below the data folder that ends in .json")
+      .regex(/^(?!.*\.\.)[\w-][\w./-]*\.json$/u, "a path below the data folder that ends in .json")
       .max(300),
   }),
   output: z.strictObject({ record: z.json() }),
