@@ -89,7 +89,8 @@ export interface JournalRows {
 export interface Effects {
   /** Refused as `already_decided` when the id is claimed or done already; a row settled as `not_done` is claimed anew. */
   claim(effect: EffectRecord): Statement[];
-  settle(effectId: string, status: "done" | "not_done", result: unknown, at: Date): Statement[];
+  /** Refused as `already_decided` when it is not claimed, or, with `claimedBy`, when somebody else has claimed it since. */
+  settle(effectId: string, status: "done" | "not_done", result: unknown, at: Date, claimedBy?: RunFence): Statement[];
   find(effectId: string): Promise<EffectRecord | undefined>;
   of(runId: string): Promise<EffectRecord[]>;
 }

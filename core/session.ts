@@ -3,7 +3,7 @@ import type { AgentDefinition, CallOptions, Playbook } from "./define-agent.js";
 import type { Json, JsonObject } from "./digest.js";
 import type { EventDraft, MissionEvent } from "./event.js";
 import type { AgentCard, Mission, Task } from "./mission.js";
-import type { Clock } from "./ports.js";
+import type { Clock, Statement } from "./ports.js";
 import type { ApprovalRecord, Dispatch, ObservationRecord, ResultRecord, RunRecord, TaskRecord, Turn } from "./records.js";
 import type { TerminalStatus } from "./run.js";
 import type { ToolReply } from "./tool.js";
@@ -19,6 +19,8 @@ export interface Change {
   readonly applied?: readonly string[];
   readonly observations?: readonly ObservationRecord[];
   readonly reviewRound?: number;
+  /** Rows that the mirror does not hold (effects), written in the same unit and refused by their own rules. */
+  readonly statements?: readonly Statement[];
   readonly events?: readonly Omit<EventDraft, "runId">[];
 }
 
