@@ -1,0 +1,158 @@
+import type { Database } from "better-sqlite3";
+import { OrchestratorError } from "../../core/errors.js";
+import type { Statement, Unit } from "../../core/ports.js";
+import type { EventRecord, RunFence } from "../../core/records.js";
+import { sqlite } from "./dialect.js";
+import { EventChain } from "./event-chain.js";
+import { isEnvironmental, toStoreError } from "./store-errors.js";
+import { Template } from "./template.js";
+
+const fenceHolds = new Template<{ run_id: string; fence: number }>((hole) =>
+  sqlite
+    .selectFrom("runs")
+    .select("run_id")
+    .where("run_id", "=", hole("run_id"))
+    .where("fence", "=", hole("fence")),
+);
+
+interface Queued {
+  readonly unit: Unit;
+  readonly at: Date;
+  /** Settles the promise of `commit`. */
+  readonly settle: (error: unknown) => void;
+}
+
+/** Told of every commit of this process. */
+export interface CommitListener {
+  /** Called at once after a commit, before anybody hears of it: what a crash here would leave is on disk. */
+  readonly afterCommit?: () => void;
+  readonly onEvent?: (event: EventRecord) => void;
+}
+
+/**
+ * Group commit: units are queued, and at the end of the event loop's turn all of them go into one transaction, each in
+ * its own savepoint, so that one failing unit fails alone. What the disk or a lock makes fail, fails them all.
+ */
+export class GroupCommit {
+  readonly #handle: Database;
+  readonly #path: string;
+  readonly #listeners = new Set<CommitListener>();
+  #queue: Queued[] = [];
+  #timer: NodeJS.Immediate | undefined;
+  #lost: unknown;
+
+  constructor(handle: Database, path: string) {
+    this.#handle = handle;
+    this.#path = path;
+  }
+
+  /** Resolves when the unit is on disk. A caller that does not wait hears of a failure at its next awaited commit. */
+  commit(unit: Unit): Promise<void> {
+    const done = new Promise<void>((resolve, reject) => {
+      const settle = (error: unknown): void => (error === undefined ? resolve() : reject(error));
+      this.#queue.push({ unit, at: new Date(), settle });
+    });
+    done.catch(() => undefined);
+    this.#timer ??= setImmediate(() => this.flush());
+    return done;
+  }
+
+  /** Commits everything queued so far, at once; each unit's promise tells how it went. */
+  flush(): void {
+    clearImmediate(this.#timer);
+    this.#timer = undefined;
+    if (this.#queue.length === 0) return;
+    const batch = this.#queue;
+    this.#queue = [];
+    this.#transact(batch);
+  }
+
+  /** The first failure of disk or lock since this was last asked: units were queued and are not on disk. */
+  takeLoss(): unknown {
+    const loss = this.#lost;
+    this.#lost = undefined;
+    return loss;
+  }
+
+  /** Returns what takes the listener away again. */
+  listen(listener: CommitListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #transact(batch: readonly Queued[]): void {
+    const chain = new EventChain(this.#handle);
+    const failures = this.#write(batch, chain);
+    try {
+      if (failures.includes(undefined)) for (const { afterCommit } of this.#listeners) afterCommit?.();
+    } finally {
+      for (const [index, { settle }] of batch.entries()) settle(failures[index]);
+    }
+    for (const event of chain.appended) for (const { onEvent } of this.#listeners) onEvent?.(event);
+  }
+
+  /** One transaction for the whole batch: for each unit its failure, or `undefined` when it is on disk. */
+  #write(batch: readonly Queued[], chain: EventChain): unknown[] {
+    try {
+      this.#run("begin immediate");
+      const held = new Set<string>();
+      const failures = batch.map((queued) => this.#attempt(queued, chain, held));
+      chain.writeHeads();
+      this.#run("commit");
+      return failures;
+    } catch (error) {
+      if (this.#handle.inTransaction) this.#run("rollback");
+      chain.appended.length = 0;
+      const failure = toStoreError(error, this.#path);
+      this.#lost ??= failure;
+      return batch.map(() => failure);
+    }
+  }
+
+  /** Throws only what concerns every unit; a unit's own failure is returned, and its savepoint rolled back. */
+  #attempt({ unit, at }: Queued, chain: EventChain, held: Set<string>): unknown {
+    this.#run("savepoint unit");
+    try {
+      if (unit.fence) this.#checkFence(unit.fence, held);
+      for (const statement of unit.statements) this.#execute(statement);
+      for (const draft of unit.events ?? []) chain.append(draft, at);
+    } catch (error) {
+      if (isEnvironmental(error) || !this.#handle.inTransaction) throw error;
+      chain.forget();
+      this.#run("rollback to unit");
+      this.#run("release unit");
+      return toStoreError(error, this.#path);
+    }
+    this.#run("release unit");
+    chain.keep();
+    return undefined;
+  }
+
+  /** Once for each owner in a transaction: no other process can take the run while it lasts. */
+  #checkFence({ runId, fence }: RunFence, held: Set<string>): void {
+    const name = `${fence}:${runId}`;
+    if (held.has(name)) return;
+    const { sql, parameters } = fenceHolds.with({ run_id: runId, fence });
+    if (this.#handle.prepare(sql).get(...parameters) === undefined) throw staleOwner(runId, fence);
+    held.add(name);
+  }
+
+  #execute({ sql, parameters, mustChange }: Statement): void {
+    const { changes } = this.#handle.prepare(sql).run(...parameters);
+    if (mustChange && changes < mustChange.rows) throw new OrchestratorError(mustChange.code, mustChange.message);
+  }
+
+  #run(sql: string): void {
+    this.#handle.prepare(sql).run();
+  }
+}
+
+/** Said to a process that writes for a run which another has taken over. */
+export function staleOwner(runId: string, fence: number): OrchestratorError {
+  return new OrchestratorError("stale_owner", staleMessage(runId, fence));
+}
+
+/** The words of `stale_owner`. */
+export function staleMessage(runId: string, fence: number): string {
+  return `Run ${runId} has another owner than number ${fence} by now. This process writes nothing more for it; see \`mission status ${runId}\`.`;
+}

@@ -1,0 +1,63 @@
+import type { Unit } from "../../core/ports.js";
+import { sqlite } from "./dialect.js";
+import { type SqliteFile, closeSqlite } from "./sqlite.js";
+import { toStoreError } from "./store-errors.js";
+import type { Query } from "./template.js";
+
+/** What the resources know of a database: SQL to build on, reads, and units. */
+export interface Database {
+  readonly sql: typeof sqlite;
+  /** Sees everything queued before it. */
+  read<Row>(query: Query<Row>): Promise<Row[]>;
+  /** One statement that writes and answers with rows, committed at once, after everything queued before it. */
+  write<Row>(query: Query<Row>): Promise<Row[]>;
+  commit(unit: Unit): Promise<void>;
+}
+
+/** A SQLite file as a `Database`. */
+export class SqliteDatabase implements Database {
+  readonly sql = sqlite;
+  readonly #file: SqliteFile;
+
+  constructor(file: SqliteFile) {
+    this.#file = file;
+  }
+
+  async read<Row>(query: Query<Row>): Promise<Row[]> {
+    return this.#all(query);
+  }
+
+  async write<Row>(query: Query<Row>): Promise<Row[]> {
+    return this.#all(query);
+  }
+
+  commit(unit: Unit): Promise<void> {
+    return this.#file.commits.commit(unit);
+  }
+
+  /** Rejects when units queued before could not be written, whoever queued them. */
+  async flush(): Promise<void> {
+    this.#file.commits.flush();
+    const loss = this.#file.commits.takeLoss();
+    if (loss !== undefined) throw loss;
+  }
+
+  /** Everything queued is written first; the file is let go of also when that fails. */
+  async close(): Promise<void> {
+    try {
+      await this.flush();
+    } finally {
+      closeSqlite(this.#file);
+    }
+  }
+
+  #all<Row>({ sql, parameters }: Query<Row>): Row[] {
+    this.#file.commits.flush();
+    try {
+      // Safe: the query's type was made by Kysely from the schema.
+      return this.#file.handle.prepare(sql).all(...parameters) as Row[];
+    } catch (error) {
+      throw toStoreError(error, this.#file.path);
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import { sql } from "kysely";
+import type { Json } from "../../core/digest.js";
+import type { Effects, Statement } from "../../core/ports.js";
+import type { EffectRecord } from "../../core/records.js";
+import { fromJson, present, toJson, toJsonOrNull, toMoment, toText, toTextOrNull } from "./columns.js";
+import type { Database } from "./database.js";
+import { databaseNow } from "./dialect.js";
+import { allBut, insertOf } from "./insert.js";
+import type { EffectRow } from "./schema.js";
+import { Template, mustChange } from "./template.js";
+
+const COLUMNS = [
+  "effect_id",
+  "run_id",
+  "fence",
+  "task_id",
+  "attempt",
+  "agent_id",
+  "turn_key",
+  "tool",
+  "scope",
+  "dedupe_key",
+  "again",
+  "args",
+  "args_digest",
+  "idempotency_key",
+  "status",
+  "result",
+  "approval_id",
+  "claimed_at",
+  "settled_at",
+] as const;
+
+/** Acts on the world: claimed before they are done, so that after any crash it is known which may have happened. */
+export class EffectStore implements Effects {
+  readonly #db: Database;
+  readonly #claim: Template<EffectRow>;
+  readonly #settle: Template<Pick<EffectRow, "effect_id" | "status" | "result" | "settled_at">>;
+  readonly #find: Template<{ effect_id: string }, EffectRow>;
+  readonly #of: Template<{ run_id: string }, EffectRow>;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#claim = insertOf(db.sql, "effects", COLUMNS, (insert) =>
+      insert.onConflict((conflict) =>
+        conflict
+          .column("effect_id")
+          .doUpdateSet((row) => Object.fromEntries(allBut(COLUMNS, ["effect_id"]).map((name) => [name, row.ref(`excluded.${name}`)])))
+          .where(mayClaimAnew()),
+      ),
+    );
+    this.#settle = new Template((hole) =>
+      db.sql
+        .updateTable("effects")
+        .set({ status: hole("status"), result: hole("result"), settled_at: hole("settled_at") })
+        .where("effect_id", "=", hole("effect_id"))
+        .where("status", "=", "claimed"),
+    );
+    this.#find = new Template((hole) => db.sql.selectFrom("effects").selectAll().where("effect_id", "=", hole("effect_id")));
+    this.#of = new Template((hole) =>
+      db.sql.selectFrom("effects").selectAll().where("run_id", "=", hole("run_id")).orderBy("claimed_at").orderBy("effect_id"),
+    );
+  }
+
+  claim(effect: EffectRecord): Statement[] {
+    const message = `The act ${effect.tool} (${effect.effectId}) is claimed or done already: find out what became of it before trying again.`;
+    return [mustChange(this.#claim.with(toRow({ ...effect, status: "claimed" })), "already_decided", message)];
+  }
+
+  settle(effectId: string, status: "done" | "not_done", result: unknown, at: Date): Statement[] {
+    const values = { effect_id: effectId, status, result: toJsonOrNull(result), settled_at: toText(at) };
+    return [mustChange(this.#settle.with(values), "already_decided", `The act ${effectId} is settled already; its outcome stands.`)];
+  }
+
+  async find(effectId: string): Promise<EffectRecord | undefined> {
+    const [row] = await this.#db.read(this.#find.with({ effect_id: effectId }));
+    return row && toEffect(row);
+  }
+
+  async of(runId: string): Promise<EffectRecord[]> {
+    return (await this.#db.read(this.#of.with({ run_id: runId }))).map(toEffect);
+  }
+}
+
+/**
+ * A row may be claimed anew when its act surely did not happen, or when its claimant is gone and the same act is
+ * tried with the same key: an owner of an older fence of the same run, or another run that nobody works on.
+ */
+function mayClaimAnew() {
+  return sql<boolean>`effects.status = 'not_done' or (
+    effects.status = 'claimed'
+    and effects.idempotency_key = excluded.idempotency_key
+    and effects.args_digest = excluded.args_digest
+    and case when effects.run_id = excluded.run_id then effects.fence < excluded.fence
+      else not exists (
+        select 1 from runs where runs.run_id = effects.run_id and runs.fence = effects.fence
+        and runs.owner is not null and runs.lease_until > ${databaseNow()})
+      end)`;
+}
+
+function toRow(effect: EffectRecord): EffectRow {
+  return {
+    effect_id: effect.effectId,
+    run_id: effect.runId,
+    fence: effect.fence,
+    task_id: effect.taskId,
+    attempt: effect.attempt,
+    agent_id: effect.agentId,
+    turn_key: effect.turnKey,
+    tool: effect.tool,
+    scope: effect.scope,
+    dedupe_key: effect.dedupeKey,
+    again: effect.again,
+    args: toJson(effect.args),
+    args_digest: effect.argsDigest,
+    idempotency_key: effect.idempotencyKey,
+    status: effect.status,
+    result: toJsonOrNull(effect.result),
+    approval_id: effect.approvalId ?? null,
+    claimed_at: toText(effect.claimedAt),
+    settled_at: toTextOrNull(effect.settledAt),
+  };
+}
+
+function toEffect(row: EffectRow): EffectRecord {
+  return {
+    effectId: row.effect_id,
+    runId: row.run_id,
+    fence: row.fence,
+    taskId: row.task_id,
+    attempt: row.attempt,
+    agentId: row.agent_id,
+    turnKey: row.turn_key,
+    tool: row.tool,
+    scope: row.scope,
+    dedupeKey: row.dedupe_key,
+    again: row.again,
+    args: fromJson<Json>(row.args),
+    argsDigest: row.args_digest,
+    idempotencyKey: row.idempotency_key,
+    status: row.status,
+    claimedAt: new Date(row.claimed_at),
+    ...(row.result !== null && { result: fromJson<Json>(row.result) }),
+    ...present({ approvalId: row.approval_id, settledAt: toMoment(row.settled_at) }),
+  };
+}

@@ -1,0 +1,175 @@
+import { type RawBuilder, sql } from "kysely";
+import type { JsonObject } from "../../core/digest.js";
+import type { RunFilter, Runs, Statement } from "../../core/ports.js";
+import type { RunFence, RunRecord } from "../../core/records.js";
+import type { RunStatus, TerminalStatus } from "../../core/run.js";
+import { fromJson, fromJsonOrNull, present, toJson, toMoment, toText, toTextOrNull } from "./columns.js";
+import { staleMessage } from "./commit.js";
+import type { Database } from "./database.js";
+import { afterPrefix } from "./dialect.js";
+import { FIRST_HASH } from "./event-chain.js";
+import { Leases } from "./leases.js";
+import { RunTemplates } from "./run-templates.js";
+import type { RunRow } from "./schema.js";
+import { mustChange, once } from "./template.js";
+
+const MAX_PREFIX_MATCHES = 10;
+const OPEN: readonly RunStatus[] = ["queued", "running", "waiting"];
+
+/** The runs of one database. Writes of the graph carry the owner's fence: a stale owner is refused. */
+export class RunStore implements Runs {
+  readonly #db: Database;
+  readonly #leases: Leases;
+  readonly #templates: RunTemplates;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#leases = new Leases(db);
+    this.#templates = new RunTemplates(db);
+  }
+
+  create(run: Omit<RunRecord, "headSeq" | "headHash">): Statement[] {
+    const message = `Run ${run.runId} exists already. Continue it with \`mission resume ${run.runId}\`, or start one under another id.`;
+    return [mustChange(this.#templates.insert.with(toRow(run)), "run_exists", message)];
+  }
+
+  takeLease(runId: string, owner: string, leaseMs: number): Promise<number> {
+    return this.#leases.take(runId, owner, leaseMs);
+  }
+
+  renewLease(run: RunFence, leaseMs: number): Promise<{ held: boolean; cancelRequestedBy?: string }> {
+    return this.#leases.renew(run, leaseMs);
+  }
+
+  releaseLease(run: RunFence): Statement[] {
+    return [this.#templates.release.with({ run_id: run.runId, fence: run.fence })];
+  }
+
+  wait(run: RunFence): Statement[] {
+    const values = { run_id: run.runId, fence: run.fence };
+    return [
+      mustChange(this.#templates.wait.with(values), "stale_owner", staleMessage(run.runId, run.fence)),
+      mustChange(
+        this.#templates.nothingToApply.with({ run_id: run.runId }),
+        "already_decided",
+        `Run ${run.runId} has a decision that was not applied yet: it goes on instead of waiting.`,
+      ),
+    ];
+  }
+
+  setRunning(run: RunFence): Statement[] {
+    return [this.#owned(run), this.#templates.start.with({ run_id: run.runId })];
+  }
+
+  setReviewRound(run: RunFence, round: number): Statement[] {
+    const query = this.#templates.reviewRound.with({ run_id: run.runId, fence: run.fence, review_round: round });
+    return [mustChange(query, "stale_owner", staleMessage(run.runId, run.fence))];
+  }
+
+  requestCancel(runId: string, by: string): Statement[] {
+    const message = `Run ${runId} has ended or does not exist: there is nothing to cancel. See \`mission runs\`.`;
+    return [mustChange(this.#templates.cancel.with({ run_id: runId, cancel_requested_by: by }), "run_finished", message)];
+  }
+
+  finish(run: RunFence, status: TerminalStatus, report: JsonObject, failure: string | undefined, at: Date): Statement[] {
+    const values = { run_id: run.runId, status, report: toJson(report), failure: failure ?? null, finished_at: toText(at) };
+    return [this.#owned(run), this.#templates.finish.with(values)];
+  }
+
+  async find(runId: string): Promise<RunRecord | undefined> {
+    const [row] = await this.#db.read(this.#templates.find.with({ run_id: runId }));
+    return row && toRun(row);
+  }
+
+  async findByPrefix(prefix: string): Promise<RunRecord[]> {
+    const values = { run_id: prefix, after: afterPrefix(prefix), limit: MAX_PREFIX_MATCHES };
+    return (await this.#db.read(this.#templates.findByPrefix.with(values))).map(toRun);
+  }
+
+  async list(filter: RunFilter = {}): Promise<RunRecord[]> {
+    let query = this.#db.sql.selectFrom("runs").selectAll().orderBy("started_at", "desc").orderBy("run_id", "desc");
+    if (filter.status) query = query.where("status", "in", filter.status);
+    if (filter.missionId !== undefined) query = query.where("mission_id", "=", filter.missionId);
+    if (filter.caseId !== undefined) query = query.where("case_id", "=", filter.caseId);
+    if (filter.limit !== undefined) query = query.limit(bound(filter.limit));
+    return (await this.#db.read(once(query))).map(toRun);
+  }
+
+  openOf(missionId: string, caseId: string): Promise<RunRecord[]> {
+    return this.list({ missionId, caseId, status: OPEN });
+  }
+
+  async recoverable(): Promise<RunRecord[]> {
+    return (await this.#leases.recoverable()).map(toRun);
+  }
+
+  #owned(run: RunFence): Statement {
+    const query = this.#templates.owned.with({ run_id: run.runId, fence: run.fence });
+    return mustChange(query, "stale_owner", staleMessage(run.runId, run.fence));
+  }
+}
+
+/** A number as a parameter: Kysely would write a limit's number into the text. */
+function bound(value: number): RawBuilder<number> {
+  return sql<number>`${value}`;
+}
+
+function toRow(run: Omit<RunRecord, "headSeq" | "headHash">): RunRow {
+  return {
+    run_id: run.runId,
+    mission_id: run.missionId,
+    mission_slug: run.missionSlug,
+    mission_name: run.missionName,
+    mission_version: run.missionVersion,
+    case_id: run.caseId,
+    case_data: toJson(run.caseData),
+    case_digest: run.caseDigest,
+    title: run.title,
+    status: run.status,
+    host: run.host,
+    dispatch: run.dispatch,
+    approver: run.approver ?? null,
+    owner: run.owner ?? null,
+    fence: run.fence,
+    lease_until: run.leaseUntil?.getTime() ?? null,
+    cancel_requested_by: run.cancelRequestedBy ?? null,
+    review_round: run.reviewRound,
+    failure: run.failure ?? null,
+    head_seq: 0,
+    head_hash: FIRST_HASH,
+    started_at: toText(run.startedAt),
+    finished_at: toTextOrNull(run.finishedAt),
+    report: run.report === undefined ? null : toJson(run.report),
+  };
+}
+
+function toRun(row: RunRow): RunRecord {
+  return {
+    runId: row.run_id,
+    missionId: row.mission_id,
+    missionSlug: row.mission_slug,
+    missionName: row.mission_name,
+    missionVersion: row.mission_version,
+    caseId: row.case_id,
+    caseData: fromJson<JsonObject>(row.case_data),
+    caseDigest: row.case_digest,
+    title: row.title,
+    status: row.status,
+    host: row.host,
+    dispatch: row.dispatch,
+    fence: row.fence,
+    reviewRound: row.review_round,
+    headSeq: row.head_seq,
+    headHash: row.head_hash,
+    startedAt: new Date(row.started_at),
+    ...present({
+      approver: row.approver,
+      owner: row.owner,
+      leaseUntil: row.lease_until === null ? undefined : new Date(row.lease_until),
+      cancelRequestedBy: row.cancel_requested_by,
+      failure: row.failure,
+      finishedAt: toMoment(row.finished_at),
+      report: fromJsonOrNull<JsonObject>(row.report),
+    }),
+  };
+}

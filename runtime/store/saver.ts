@@ -1,0 +1,201 @@
+import type { RunnableConfig } from "@langchain/core/runnables";
+import {
+  BaseCheckpointSaver,
+  type ChannelVersions,
+  type Checkpoint,
+  type CheckpointListOptions,
+  type CheckpointMetadata,
+  type CheckpointPendingWrite,
+  type CheckpointTuple,
+  type PendingWrite,
+  TASKS,
+  WRITES_IDX_MAP,
+  copyCheckpoint,
+  getCheckpointId,
+  maxChannelVersion,
+} from "@langchain/langgraph-checkpoint";
+import type { Unit } from "../../core/ports.js";
+import type { RunFence } from "../../core/records.js";
+import type { Database } from "./database.js";
+import { CheckpointTemplates, type CheckpointKey } from "./saver-templates.js";
+import type { CheckpointRow, WriteRow } from "./schema.js";
+import { once } from "./template.js";
+
+/** How many checkpoints of each thread and namespace stay; `all` keeps what time travel needs. */
+export type History = number | "all";
+
+/** Two: the one to continue from, and the one before it, whose writes a reader may still hold. */
+const DEFAULT_HISTORY = 2;
+/** Since this version of the format a checkpoint carries its pending sends itself. */
+const SENDS_INSIDE = 4;
+
+/**
+ * LangGraph's checkpoints, written with everything else of the same turn. With `configurable.run_id` and
+ * `configurable.fence` a stale owner's checkpoint is refused; without them, as in a script, it is unguarded.
+ */
+export class CheckpointSaver extends BaseCheckpointSaver {
+  readonly #db: Database;
+  readonly #history: History;
+  readonly #templates: CheckpointTemplates;
+
+  constructor(db: Database, history: History = DEFAULT_HISTORY) {
+    super();
+    this.#db = db;
+    this.#history = history;
+    this.#templates = new CheckpointTemplates(db);
+  }
+
+  override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
+    const threadId = threadOf(config);
+    if (threadId === undefined) return undefined;
+    const key = { thread_id: threadId, checkpoint_ns: namespaceOf(config) };
+    const checkpointId = getCheckpointId(config);
+    const query = checkpointId
+      ? this.#templates.find.with({ ...key, checkpoint_id: checkpointId })
+      : this.#templates.newest.with(key);
+    const [row] = await this.#db.read(query);
+    return row && this.#toTuple(row);
+  }
+
+  override async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
+    let left = options.limit ?? Number.POSITIVE_INFINITY;
+    for (const row of await this.#matching(config, options.before)) {
+      if (left <= 0) return;
+      if (options.filter && !(await this.#passes(row, options.filter))) continue;
+      const [found] = await this.#db.read(this.#templates.find.with(row));
+      if (!found) continue; // deleted while the list was being read
+      left -= 1;
+      yield await this.#toTuple(found);
+    }
+  }
+
+  override async put(
+    config: RunnableConfig,
+    checkpoint: Checkpoint,
+    metadata: CheckpointMetadata,
+    _newVersions: ChannelVersions,
+  ): Promise<RunnableConfig> {
+    const threadId = requireThread(config, "a checkpoint");
+    const key = { thread_id: threadId, checkpoint_ns: namespaceOf(config), checkpoint_id: checkpoint.id };
+    const [[type, value], [metadataType, metadataValue]] = await Promise.all([
+      this.serde.dumpsTyped(copyCheckpoint(checkpoint)),
+      this.serde.dumpsTyped(metadata),
+    ]);
+    const row: CheckpointRow = {
+      ...key,
+      parent_checkpoint_id: getCheckpointId(config) || null,
+      type,
+      checkpoint: value,
+      metadata_type: metadataType,
+      metadata: metadataValue,
+    };
+    await this.#db.commit(guarded(config, [this.#templates.put.with(row), ...this.#prune(key)]));
+    return { configurable: key };
+  }
+
+  override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string): Promise<void> {
+    const key: CheckpointKey = {
+      thread_id: requireThread(config, "writes"),
+      checkpoint_ns: namespaceOf(config),
+      checkpoint_id: getCheckpointId(config),
+    };
+    if (key.checkpoint_id === "") throw new Error('Writes need a "checkpoint_id" in "configurable".');
+    const values = await Promise.all(writes.map(([, value]) => this.serde.dumpsTyped(value)));
+    const statements = writes.map(([channel], index) => {
+      const [type, value] = values[index] ?? ["null", new Uint8Array()];
+      const idx = WRITES_IDX_MAP[channel] ?? index;
+      const row: WriteRow = { ...key, task_id: taskId, idx, channel, type, value };
+      // Errors, interrupts and answers have places below zero and are replaced; a task's own writes are made once.
+      return (idx < 0 ? this.#templates.replaceWrite : this.#templates.addWrite).with(row);
+    });
+    await this.#db.commit(guarded(config, statements));
+  }
+
+  override async deleteThread(threadId: string): Promise<void> {
+    const db = this.#db.sql;
+    const checkpoints = db.deleteFrom("checkpoints").where("thread_id", "=", threadId);
+    const writes = db.deleteFrom("checkpoint_writes").where("thread_id", "=", threadId);
+    await this.#db.commit({ statements: [once(checkpoints), once(writes)] });
+  }
+
+  #prune({ thread_id, checkpoint_ns }: CheckpointKey) {
+    if (this.#history === "all") return [];
+    const values = { thread_id, checkpoint_ns, kept: Math.max(1, this.#history) - 1 };
+    return [this.#templates.pruneWrites.with(values), this.#templates.prune.with(values)];
+  }
+
+  /** Keys and metadata only, newest first: a filter reads many rows and loads few. */
+  #matching(config: RunnableConfig, before: RunnableConfig | undefined) {
+    const threadId = threadOf(config);
+    const namespace: unknown = config.configurable?.["checkpoint_ns"];
+    const checkpointId = getCheckpointId(config);
+    const beforeId = before && getCheckpointId(before);
+    let query = this.#db.sql
+      .selectFrom("checkpoints")
+      .select(["thread_id", "checkpoint_ns", "checkpoint_id", "metadata_type", "metadata"])
+      .orderBy("checkpoint_id", "desc")
+      .orderBy("thread_id")
+      .orderBy("checkpoint_ns");
+    if (threadId !== undefined) query = query.where("thread_id", "=", threadId);
+    if (typeof namespace === "string") query = query.where("checkpoint_ns", "=", namespace);
+    if (checkpointId) query = query.where("checkpoint_id", "=", checkpointId);
+    if (beforeId) query = query.where("checkpoint_id", "<", beforeId);
+    return this.#db.read(once(query));
+  }
+
+  async #passes(row: Pick<CheckpointRow, "metadata_type" | "metadata">, filter: Record<string, unknown>): Promise<boolean> {
+    const metadata: Record<string, unknown> = await this.serde.loadsTyped(row.metadata_type, row.metadata);
+    return Object.entries(filter).every(([name, value]) => value === undefined || metadata[name] === value);
+  }
+
+  async #toTuple(row: CheckpointRow): Promise<CheckpointTuple> {
+    const { thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id } = row;
+    const checkpoint: Checkpoint = await this.serde.loadsTyped(row.type, row.checkpoint);
+    const metadata: CheckpointMetadata = await this.serde.loadsTyped(row.metadata_type, row.metadata);
+    if (checkpoint.v < SENDS_INSIDE && parent_checkpoint_id !== null) await this.#addSends(checkpoint, row, parent_checkpoint_id);
+    const writes = await this.#db.read(this.#templates.writesOf.with({ thread_id, checkpoint_ns, checkpoint_id }));
+    const pendingWrites = await Promise.all(
+      writes.map(async (write): Promise<CheckpointPendingWrite> => [write.task_id, write.channel, await this.serde.loadsTyped(write.type, write.value)]),
+    );
+    const parent = parent_checkpoint_id !== null && {
+      parentConfig: { configurable: { thread_id, checkpoint_ns, checkpoint_id: parent_checkpoint_id } },
+    };
+    return { config: { configurable: { thread_id, checkpoint_ns, checkpoint_id } }, checkpoint, metadata, pendingWrites, ...parent };
+  }
+
+  /** Older formats kept a checkpoint's sends among its parent's writes. */
+  async #addSends(checkpoint: Checkpoint, row: CheckpointRow, parentId: string): Promise<void> {
+    const writes = await this.#db.read(this.#templates.writesOf.with({ ...row, checkpoint_id: parentId }));
+    const sends = writes.filter((write) => write.channel === TASKS);
+    checkpoint.channel_values[TASKS] = await Promise.all(sends.map((send) => this.serde.loadsTyped(send.type, send.value)));
+    const versions = Object.values(checkpoint.channel_versions);
+    checkpoint.channel_versions[TASKS] = versions.length > 0 ? maxChannelVersion(...versions) : this.getNextVersion(undefined);
+  }
+}
+
+function guarded(config: RunnableConfig, statements: Unit["statements"]): Unit {
+  const fence = fenceOf(config);
+  return fence ? { fence, statements } : { statements };
+}
+
+function fenceOf(config: RunnableConfig): RunFence | undefined {
+  const runId: unknown = config.configurable?.["run_id"];
+  const fence: unknown = config.configurable?.["fence"];
+  return typeof runId === "string" && typeof fence === "number" ? { runId, fence } : undefined;
+}
+
+function threadOf(config: RunnableConfig): string | undefined {
+  const threadId: unknown = config.configurable?.["thread_id"];
+  return threadId === undefined ? undefined : String(threadId);
+}
+
+function namespaceOf(config: RunnableConfig): string {
+  const namespace: unknown = config.configurable?.["checkpoint_ns"];
+  return typeof namespace === "string" ? namespace : "";
+}
+
+function requireThread(config: RunnableConfig, what: string): string {
+  const threadId = threadOf(config);
+  if (threadId === undefined) throw new Error(`Saving ${what} needs a "thread_id" in "configurable".`);
+  return threadId;
+}

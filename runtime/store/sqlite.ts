@@ -1,0 +1,147 @@
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import BetterSqlite3, { type Database, type Statement } from "better-sqlite3";
+import { OrchestratorError } from "../../core/errors.js";
+import { GroupCommit } from "./commit.js";
+import { migrate } from "./migrate.js";
+import { foreignMessage, isLocked, readOnlyMessage, toStoreError } from "./store-errors.js";
+
+/** How long a statement waits for another process's lock. */
+const BUSY_TIMEOUT_MS = 5_000;
+const RETRY_MS = 20;
+const MAGIC = "SQLite format 3\0";
+const FILES = Symbol.for("mission-orchestrator.sqlite-files");
+
+/** One file as this process has it open: one handle, one queue of commits, shared by all who opened it. */
+export interface SqliteFile {
+  readonly path: string;
+  readonly handle: Database;
+  readonly commits: GroupCommit;
+  users: number;
+}
+
+interface Registry {
+  readonly open: Map<string, SqliteFile>;
+  /** Closed handles and their statements. Never let go: collecting a statement can end the process on Node 24. */
+  readonly closed: unknown[];
+}
+
+/** On the process, not on the module: a second copy of this module must find the same handle. */
+function registry(): Registry {
+  const shared: typeof globalThis & { [FILES]?: Registry } = globalThis;
+  shared[FILES] ??= { open: new Map(), closed: [] };
+  return shared[FILES];
+}
+
+/**
+ * The process's one handle of the file (a second would block the event loop on the first one's lock), opened, brought
+ * to the newest schema and counted: every caller must `closeSqlite` once.
+ */
+export function openSqlite(path: string, options: { busyTimeoutMs?: number } = {}): SqliteFile {
+  const file = locate(path);
+  const known = registry().open.get(file);
+  if (known) {
+    known.users += 1;
+    return known;
+  }
+  try {
+    const handle = openHandle(file, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS);
+    const opened: SqliteFile = { path: file, handle, commits: new GroupCommit(handle, file), users: 1 };
+    registry().open.set(file, opened);
+    return opened;
+  } catch (error) {
+    throw toStoreError(error, file);
+  }
+}
+
+/** Lets go of the file; the last one to do so closes it, which also empties the write-ahead log. */
+export function closeSqlite(file: SqliteFile): void {
+  file.users -= 1;
+  if (file.users > 0) return;
+  registry().open.delete(file.path);
+  file.handle.close();
+}
+
+function openHandle(path: string, busyTimeoutMs: number): Database {
+  const handle = new BetterSqlite3(path, { timeout: busyTimeoutMs });
+  keepStatements(handle);
+  try {
+    setUp(handle, path, busyTimeoutMs);
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
+  return handle;
+}
+
+function setUp(handle: Database, path: string, busyTimeoutMs: number): void {
+  patiently(busyTimeoutMs, () => migrate(handle, path));
+  patiently(busyTimeoutMs, () => handle.exec("pragma journal_mode = wal"));
+  handle.exec("pragma synchronous = full");
+}
+
+/**
+ * Makes `prepare` give the same statement for the same text, for ever: the driver's statements must not be collected,
+ * and text without values in it is a short list.
+ */
+function keepStatements(handle: Database): void {
+  const prepare = handle.prepare.bind(handle);
+  const statements = new Map<string, Statement>();
+  registry().closed.push([handle, statements]);
+  const cached = (text: string): Statement => {
+    const known = statements.get(text);
+    if (known) return known;
+    const statement = prepare(text);
+    statements.set(text, statement);
+    return statement;
+  };
+  // Safe: the cache answers with what the driver's own `prepare` answered for the same text.
+  handle.prepare = cached as Database["prepare"];
+}
+
+/** Tries again while another process holds the lock: changing the journal mode does not heed the busy timeout. */
+function patiently(limitMs: number, act: () => void): void {
+  for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
+    try {
+      act();
+      return;
+    } catch (error) {
+      if (!isLocked(error) || waitedMs >= limitMs) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    }
+  }
+}
+
+/** The file's one name, after checks that touch nothing: a folder, permission to write, and that it is SQLite. */
+function locate(path: string): string {
+  const folder = dirname(resolve(path));
+  if (!existsSync(folder) && basename(folder) === ".missions" && existsSync(dirname(folder))) mkdirSync(folder);
+  if (!existsSync(folder)) {
+    throw new OrchestratorError("file_not_found", `The folder ${folder} of the store does not exist. Create it, or choose another file with --store.`);
+  }
+  const file = join(realpathSync(folder), basename(path));
+  const real = existsSync(file) ? realpathSync(file) : file;
+  refuseReadOnly(existsSync(real) ? [real, dirname(real)] : [dirname(real)], real);
+  if (existsSync(real)) refuseForeign(real);
+  return real;
+}
+
+function refuseReadOnly(paths: readonly string[], file: string): void {
+  try {
+    for (const path of paths) accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    throw new OrchestratorError("store_read_only", readOnlyMessage(file), { cause: error });
+  }
+}
+
+function refuseForeign(file: string): void {
+  const { size } = statSync(file);
+  const start = Buffer.alloc(MAGIC.length);
+  if (statSync(file).isFile()) {
+    if (size === 0) return;
+    const descriptor = openSync(file, "r");
+    readSync(descriptor, start, 0, start.length, 0);
+    closeSync(descriptor);
+  }
+  if (start.toString("latin1") !== MAGIC) throw new OrchestratorError("store_foreign", foreignMessage(file));
+}

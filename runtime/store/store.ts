@@ -1,0 +1,77 @@
+import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
+import { OrchestratorError } from "../../core/errors.js";
+import type { Store } from "../../core/ports.js";
+import type { EventRecord } from "../../core/records.js";
+import { ApprovalStore } from "./approvals.js";
+import { ArticleStore } from "./articles.js";
+import { CalendarStore } from "./calendar.js";
+import { SqliteDatabase } from "./database.js";
+import { EffectStore } from "./effects.js";
+import { EventStore } from "./events.js";
+import { JournalStore } from "./journal.js";
+import { MessageStore } from "./messages.js";
+import { MissionStore } from "./missions.js";
+import { ObservationStore } from "./observations.js";
+import { ResultStore } from "./results.js";
+import { RunStore } from "./runs.js";
+import { CheckpointSaver, type History } from "./saver.js";
+import { openSqlite } from "./sqlite.js";
+import { TaskStore } from "./tasks.js";
+
+export interface StoreOptions {
+  /** Checkpoints kept of each thread and namespace; default the newest two. */
+  readonly history?: History;
+  /** Gets every event that this process appends to the file, once it is on disk. */
+  readonly onEvent?: (event: EventRecord) => void;
+  /** Called after each commit, before anybody hears of it: what a crash at this moment would leave is on disk. */
+  readonly afterCommit?: () => void;
+  /** How long to wait for another process's lock; default five seconds. Heeded by the first to open the file. */
+  readonly busyTimeoutMs?: number;
+}
+
+/** A store with the saver that keeps LangGraph's checkpoints in it. */
+export interface OpenStore extends Store {
+  readonly checkpointer: BaseCheckpointSaver;
+}
+
+/**
+ * Opens the store of a URL, `sqlite:<path>`, and creates the file when there is none. Opening one file twice in a
+ * process shares one handle; each opener closes once.
+ */
+export async function openStore(url: string, options: StoreOptions = {}): Promise<OpenStore> {
+  const file = openSqlite(pathOf(url), options.busyTimeoutMs === undefined ? {} : { busyTimeoutMs: options.busyTimeoutMs });
+  const stopListening = file.commits.listen(options);
+  const db = new SqliteDatabase(file);
+  let closing: Promise<void> | undefined;
+  return {
+    url,
+    runs: new RunStore(db),
+    tasks: new TaskStore(db),
+    results: new ResultStore(db),
+    journal: new JournalStore(db),
+    effects: new EffectStore(db),
+    approvals: new ApprovalStore(db),
+    events: new EventStore(db),
+    observations: new ObservationStore(db),
+    missions: new MissionStore(db),
+    calendar: new CalendarStore(db),
+    messages: new MessageStore(db),
+    articles: new ArticleStore(db),
+    checkpointer: new CheckpointSaver(db, options.history),
+    commit: (unit) => db.commit(unit),
+    flush: () => db.flush(),
+    close() {
+      closing ??= db.close().finally(stopListening);
+      return closing;
+    },
+  };
+}
+
+/** The file that a URL names: `sqlite:here.db`, `sqlite:/there/it.db` or `sqlite:///there/it.db`. */
+function pathOf(url: string): string {
+  const path = /^sqlite:(?:\/\/(?=\/))?(?<path>[^?#]+)$/u.exec(url)?.groups?.["path"];
+  if (path === undefined || path.startsWith(":") || path.endsWith("/")) {
+    throw new OrchestratorError("config_invalid", `"${url}" names no store. Write sqlite:<path of a file>, for example sqlite:.missions/missions.db.`);
+  }
+  return path;
+}
