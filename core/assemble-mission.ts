@@ -2,8 +2,10 @@ import type { AgentDefinition } from "./define-agent.js";
 import { inDependencyOrder } from "./dependencies.js";
 import type { JsonObject } from "./digest.js";
 import { didYouMean } from "./lookup.js";
-import { type AgentCard, type Mission, type MissionFile, type TaskFile, toTask } from "./mission.js";
-import { type Problem, escapeKey } from "./problem.js";
+import type { AgentCard, Mission, MissionFile, TaskFile } from "./mission.js";
+import { toTask } from "./mission.js";
+import type { Problem } from "./problem.js";
+import { escapeKey } from "./problem.js";
 
 /** Stands last in every row where it is on the roster; does any task in a lesser way. */
 export const GENERALIST_ID = "A0";
@@ -29,7 +31,11 @@ export interface AssembleOptions {
  * Fills in what a file leaves to defaults: roster, capability rows, order. An explicit roster is kept as it is; without
  * one it is the capable agents of the tasks and the generalist. Unknown agents stay in the rows, for `verify` to name.
  */
-export function assembleMission(file: MissionFile, agents: readonly AgentDefinition[], options: AssembleOptions = {}): AssembledMission {
+export function assembleMission(
+  file: MissionFile,
+  agents: readonly AgentDefinition[],
+  options: AssembleOptions = {},
+): AssembledMission {
   const roster = rosterOf(file, agents);
   const rows = file.tasks.map((task) => rowOf(task, file, roster.agents));
   const tasks = file.tasks.map((task, index) => toTask(task, rows[index] ?? []));
@@ -43,12 +49,20 @@ export function assembleMission(file: MissionFile, agents: readonly AgentDefinit
     description: file.description,
     cases: toCases(file),
     kpis: file.kpis.map(({ kpi_id: id, ...kpi }) => ({ id, ...defined(kpi) })),
-    limits: file.limits.map(({ limit_id: id, send_back: sendBack, ...limit }) => ({ id, ...defined(limit), ...defined({ sendBack }) })),
+    limits: file.limits.map(({ limit_id: id, send_back: sendBack, ...limit }) => ({
+      id,
+      ...defined(limit),
+      ...defined({ sendBack }),
+    })),
     blackboard: file.blackboard,
     tasks: fileIndexes.flatMap((index) => tasks[index] ?? []),
     agents: cards.map((agent) => toAgentCard(agent, options.rosterNames?.get(agent.agentId))),
     review: file.review.map(({ rule_id: id, send_back: sendBack, ...rule }) => ({ id, sendBack, ...rule })),
-    approvals: { role: file.approvals.role, dueMinutes: file.approvals.due_minutes, escalateTo: file.approvals.escalate_to },
+    approvals: {
+      role: file.approvals.role,
+      dueMinutes: file.approvals.due_minutes,
+      escalateTo: file.approvals.escalate_to,
+    },
     budgetUsd: file.budget_usd,
     maxParallel: file.max_parallel,
     maxReviewRounds: file.max_review_rounds,
@@ -62,7 +76,10 @@ export function assembleMission(file: MissionFile, agents: readonly AgentDefinit
 }
 
 /** An agent as a mission's version stores it; `named` replaces its name and description. */
-export function toAgentCard(agent: AgentDefinition, named?: { readonly name: string; readonly description: string }): AgentCard {
+export function toAgentCard(
+  agent: AgentDefinition,
+  named?: { readonly name: string; readonly description: string },
+): AgentCard {
   return {
     id: agent.agentId,
     slug: agent.slug,
@@ -87,10 +104,23 @@ function rosterOf(file: MissionFile, agents: readonly AgentDefinition[]): Roster
     const agent = findAgent(name, agents);
     const pointer = `/agents/${index}`;
     if (agent === undefined) {
-      const near = didYouMean(name, agents.flatMap(({ agentId, slug }) => [agentId, slug]));
-      problems.push({ severity: "error", code: "unknown_agent", pointer, message: `no agent is called "${name}".${near}` });
+      const near = didYouMean(
+        name,
+        agents.flatMap(({ agentId, slug }) => [agentId, slug]),
+      );
+      problems.push({
+        severity: "error",
+        code: "unknown_agent",
+        pointer,
+        message: `no agent is called "${name}".${near}`,
+      });
     } else if (found.includes(agent)) {
-      problems.push({ severity: "error", code: "duplicate_id", pointer, message: `agent ${agent.slug} stands twice on the roster.` });
+      problems.push({
+        severity: "error",
+        code: "duplicate_id",
+        pointer,
+        message: `agent ${agent.slug} stands twice on the roster.`,
+      });
     } else found.push(agent);
   }
   return { agents: found, problems };
@@ -101,9 +131,12 @@ function rowOf(task: TaskFile, file: MissionFile, roster: readonly AgentDefiniti
   const explicit = Object.hasOwn(file.capabilities ?? {}, task.task_id) ? file.capabilities?.[task.task_id] : undefined;
   const row =
     explicit?.map((name) => findAgent(name, roster)?.agentId ?? name) ??
-    roster.filter(({ skills }) => task.skill !== undefined && Object.hasOwn(skills, task.skill)).map(({ agentId }) => agentId);
+    roster
+      .filter(({ skills }) => task.skill !== undefined && Object.hasOwn(skills, task.skill))
+      .map(({ agentId }) => agentId);
   const specialists = row.filter((id) => id !== GENERALIST_ID);
-  const isNamed = row.includes(GENERALIST_ID) || file.agents?.some((name) => findAgent(name, roster)?.agentId === GENERALIST_ID);
+  const isNamed =
+    row.includes(GENERALIST_ID) || file.agents?.some((name) => findAgent(name, roster)?.agentId === GENERALIST_ID);
   if (specialists.length === 0 && (explicit ? !row.includes(GENERALIST_ID) : !isNamed)) return [];
   return hasGeneralist || row.includes(GENERALIST_ID) ? [...specialists, GENERALIST_ID] : specialists;
 }
@@ -126,7 +159,12 @@ function findAgent(name: string, agents: readonly AgentDefinition[]): AgentDefin
 function toCases({ cases }: MissionFile): Mission["cases"] {
   // Safe: the schema takes only JSON values, and an object of JSON values is a JsonObject.
   const items = cases.items as readonly JsonObject[] | undefined;
-  return { id: cases.id, title: cases.title, ...(cases.file !== undefined && { file: cases.file }), ...(items && { items }) };
+  return {
+    id: cases.id,
+    title: cases.title,
+    ...(cases.file !== undefined && { file: cases.file }),
+    ...(items && { items }),
+  };
 }
 
 /** The object without its undefined fields: plain JSON keeps none. */

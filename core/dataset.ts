@@ -3,7 +3,8 @@ import type { Json, JsonObject } from "./digest.js";
 import { didYouMean } from "./lookup.js";
 import type { SourcedDocument } from "./merge-documents.js";
 import { IdSchema } from "./mission.js";
-import { type Place, type Problem, escapeKey } from "./problem.js";
+import type { Place, Problem } from "./problem.js";
+import { escapeKey } from "./problem.js";
 
 const MissionRowSchema = z.strictObject({ mission_id: IdSchema, mission_name: z.string(), description: z.string() });
 const TasksRowSchema = z.strictObject({
@@ -47,24 +48,35 @@ export const DATASET_SCHEMAS = {
 /** The parsed files by name; one that is missing or broken counts as empty. */
 export type Dataset = { readonly [Name in keyof typeof DATASET_SCHEMAS]?: z.output<(typeof DATASET_SCHEMAS)[Name]> };
 
-/** The dataset's part of each mission, by mission id, in the shape of a mission file; and what does not fit together. */
+/** The dataset's part of one mission, and what is wrong with it. */
+export interface DatasetMission extends SourcedDocument {
+  readonly problems: readonly Problem[];
+}
+
+/** The dataset's part of each mission, by mission id, in the shape of a mission file; and rows that belong to none. */
 export function datasetDocuments(dataset: Dataset): {
-  readonly documents: ReadonlyMap<string, SourcedDocument>;
+  readonly documents: ReadonlyMap<string, DatasetMission>;
   readonly problems: readonly Problem[];
 } {
   const problems: Problem[] = [];
-  const documents = new Map<string, SourcedDocument>();
+  const documents = new Map<string, DatasetMission>();
   const missions = dataset["business_missions.json"] ?? [];
   for (const [index, row] of missions.entries()) {
     if (documents.has(row.mission_id)) {
       const place = { file: "business_missions.json", pointer: `/${index}/mission_id` };
-      problems.push({ severity: "error", code: "duplicate_id", ...place, message: `mission ${row.mission_id} stands twice.` });
-    } else documents.set(row.mission_id, toDocument(dataset, row, index, problems));
+      problems.push({
+        severity: "error",
+        code: "duplicate_id",
+        ...place,
+        message: `mission ${row.mission_id} stands twice.`,
+      });
+    } else documents.set(row.mission_id, toDocument(dataset, row, index));
   }
   return { documents, problems: [...problems, ...strays(dataset, [...documents.keys()])] };
 }
 
-function toDocument(dataset: Dataset, mission: z.output<typeof MissionRowSchema>, index: number, problems: Problem[]): SourcedDocument {
+function toDocument(dataset: Dataset, mission: z.output<typeof MissionRowSchema>, index: number): DatasetMission {
+  const problems: Problem[] = [];
   const origins = new Map<string, Place>([["", { file: "business_missions.json", pointer: `/${index}` }]]);
   const taskRows = dataset["decomposed_mission_tasks.json"] ?? [];
   const tasksAt = taskRows.findIndex(({ mission_id }) => mission_id === mission.mission_id);
@@ -79,7 +91,7 @@ function toDocument(dataset: Dataset, mission: z.output<typeof MissionRowSchema>
     origins.set(`/capabilities/${escapeKey(task_id)}`, place);
   }
   const figures = toFigures(dataset, mission.mission_id, origins, problems);
-  return { document: { ...mission, ...figures, tasks, capabilities }, origins };
+  return { document: { ...mission, ...figures, tasks, capabilities }, origins, problems };
 }
 
 /** KPIs and limits out of a mission's row of figures; a KPI's two figures become one entry. */
@@ -98,11 +110,17 @@ function toFigures(dataset: Dataset, missionId: string, origins: Map<string, Pla
       problems.push({ severity: "error", code: "kpi_unknown", ...figure, message });
     } else if (definition.role === "limit") {
       origins.set(`/limits/${limits.length}`, meaning).set(`/limits/${limits.length}/value`, figure);
-      limits.push({ limit_id: definition.limit_id, unit: definition.unit, ...known(definition), op: definition.direction === "lower" ? "<=" : ">=", value });
+      limits.push({
+        limit_id: definition.limit_id,
+        unit: definition.unit,
+        ...known(definition),
+        op: definition.direction === "lower" ? "<=" : ">=",
+        value,
+      });
     } else {
       const { kpi_id, unit, direction, source } = definition;
-      const shared = { kpi_id, unit, direction, source, ...known(definition) };
-      const kpi = kpis.get(kpi_id) ?? { at: kpis.size, entry: shared };
+      const shared: Readonly<Record<string, Json>> = { kpi_id, unit, direction, source, ...known(definition) };
+      const kpi = kpis.get(kpi_id) ?? { at: kpis.size, entry: { ...shared } };
       if (!kpis.has(kpi_id)) origins.set(`/kpis/${kpi.at}`, meaning);
       kpis.set(kpi_id, kpi);
       for (const [field, said] of Object.entries(shared)) {
@@ -125,13 +143,33 @@ function known({ known, measure }: KpiDefinition): { known: "at_end" | "later"; 
 function strays(dataset: Dataset, missionIds: readonly string[]): readonly Problem[] {
   const taskRows = dataset["decomposed_mission_tasks.json"] ?? [];
   const taskIds = taskRows.flatMap(({ tasks }) => tasks.map(({ task_id }) => task_id));
-  const stray = (file: string, pointer: string, what: string, id: string, ids: readonly string[]): readonly Problem[] =>
+  const stray = (
+    file: string,
+    pointer: string,
+    what: string,
+    id: string,
+    ids: readonly string[],
+  ): readonly Problem[] =>
     ids.includes(id)
       ? []
-      : [{ severity: "error", code: "unknown_name", file, pointer, message: `the dataset has no ${what} "${id}".${didYouMean(id, ids)}` }];
+      : [
+          {
+            severity: "error",
+            code: "unknown_name",
+            file,
+            pointer,
+            message: `the dataset has no ${what} "${id}".${didYouMean(id, ids)}`,
+          },
+        ];
   return [
-    ...taskRows.flatMap(({ mission_id }, row) => stray("decomposed_mission_tasks.json", `/${row}/mission_id`, "mission", mission_id, missionIds)),
-    ...(dataset["mission_kpis.json"] ?? []).flatMap(({ mission_id }, row) => stray("mission_kpis.json", `/${row}/mission_id`, "mission", mission_id, missionIds)),
-    ...(dataset["agent_capabilities_matrix.json"] ?? []).flatMap(({ task_id }, row) => stray("agent_capabilities_matrix.json", `/${row}/task_id`, "task", task_id, taskIds)),
+    ...taskRows.flatMap(({ mission_id }, row) =>
+      stray("decomposed_mission_tasks.json", `/${row}/mission_id`, "mission", mission_id, missionIds),
+    ),
+    ...(dataset["mission_kpis.json"] ?? []).flatMap(({ mission_id }, row) =>
+      stray("mission_kpis.json", `/${row}/mission_id`, "mission", mission_id, missionIds),
+    ),
+    ...(dataset["agent_capabilities_matrix.json"] ?? []).flatMap(({ task_id }, row) =>
+      stray("agent_capabilities_matrix.json", `/${row}/task_id`, "task", task_id, taskIds),
+    ),
   ];
 }

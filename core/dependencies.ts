@@ -9,28 +9,28 @@ export interface Dependencies {
   isSurelyDone(producer: string, consumer: string): boolean;
 }
 
-/** The task that each fallback stands in for. */
-export function fallbacksOf(tasks: readonly Pick<Task, "id" | "onFailure">[]): ReadonlyMap<string, string> {
-  const fallbacks = new Map<string, string>();
-  for (const { id, onFailure } of tasks) if (typeof onFailure === "object") fallbacks.set(onFailure.task, id);
-  return fallbacks;
+/** For each task that stands in for others when they fail, those others. */
+export function wardsOf(tasks: readonly Pick<Task, "id" | "onFailure">[]): ReadonlyMap<string, readonly string[]> {
+  const wards = new Map<string, string[]>();
+  for (const { id, onFailure } of tasks) {
+    if (typeof onFailure === "object") wards.set(onFailure.task, [...(wards.get(onFailure.task) ?? []), id]);
+  }
+  return wards;
 }
 
 /**
- * What must be settled before each task, by position: its dependencies, the task it stands in for, and the fallbacks of
- * its dependencies. Unknown ids are left out; of two tasks with one id the first counts.
+ * What must be settled before each task, by position: its dependencies, who stands in for these, and the tasks that it
+ * stands in for itself. Unknown ids are left out; of two tasks with one id the first counts.
  */
 export function needsOf(tasks: readonly Node[]): readonly (readonly number[])[] {
   const positions = positionsOf(tasks);
-  const fallbacks = fallbacksOf(tasks);
+  const wards = wardsOf(tasks);
   return tasks.map((task) => {
     const needs = task.dependsOn.flatMap((id) => {
       const onFailure = tasks[positions.get(id) ?? -1]?.onFailure;
       return typeof onFailure === "object" && onFailure.task !== task.id ? [id, onFailure.task] : [id];
     });
-    const original = fallbacks.get(task.id);
-    if (original !== undefined) needs.push(original);
-    return [...new Set(needs)].flatMap((id) => positions.get(id) ?? []);
+    return [...new Set([...needs, ...(wards.get(task.id) ?? [])])].flatMap((id) => positions.get(id) ?? []);
   });
 }
 
@@ -56,10 +56,23 @@ export function inDependencyOrder(tasks: readonly Node[]): readonly number[] {
   return [...ordered, ...[...tasks.keys()].filter((position) => !reached.has(position))];
 }
 
-/** Works out all pairs once; bitsets keep thousands of tasks small. Tasks must come in dependency order. */
+/** Positions of the tasks on a cycle, or between two; empty for a plan that can run. */
+export function cyclicPositions(tasks: readonly Node[]): readonly number[] {
+  const needs = needsOf(tasks);
+  const left = new Set(tasks.keys());
+  for (let size = Number.POSITIVE_INFINITY; left.size < size; ) {
+    size = left.size;
+    for (const position of left) if (!(needs[position] ?? []).some((need) => left.has(need))) left.delete(position);
+    const needed = new Set([...left].flatMap((position) => needs[position] ?? []));
+    for (const position of left) if (!needed.has(position)) left.delete(position);
+  }
+  return [...left];
+}
+
+/** Works out all pairs once; bitsets keep thousands of tasks small. Tasks should come in dependency order. */
 export function toDependencies(tasks: readonly Task[]): Dependencies {
   const positions = positionsOf(tasks);
-  const ancestors = ancestorsOf(tasks, positions);
+  const ancestors = ancestorsOf(tasks);
   const sure = sureOf(tasks, positions);
   const holds = (sets: readonly Bits[], member: string, of: string) => {
     const set = sets[positions.get(of) ?? -1];
@@ -72,56 +85,51 @@ export function toDependencies(tasks: readonly Task[]): Dependencies {
   };
 }
 
-function ancestorsOf(tasks: readonly Task[], positions: ReadonlyMap<string, number>): readonly Bits[] {
+function ancestorsOf(tasks: readonly Task[]): readonly Bits[] {
+  const needs = needsOf(tasks);
+  const sets = tasks.map(() => new Bits(tasks.length));
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const [position, own] of sets.entries()) {
+      for (const need of needs[position] ?? []) {
+        own.add(need);
+        if (own.addAll(sets[need])) changed = true;
+      }
+    }
+  }
+  return sets;
+}
+
+/** The same rules as `core/plan.ts`, read backwards: what must have come for the task to work. */
+function sureOf(tasks: readonly Task[], positions: ReadonlyMap<string, number>): readonly Bits[] {
+  const routers = routersOf(tasks);
+  const wards = wardsOf(tasks);
   const sets: Bits[] = [];
   for (const task of tasks) {
     const own = new Bits(tasks.length);
-    for (const id of task.dependsOn) {
+    const [ward, ...otherWards] = wards.get(task.id) ?? [];
+    if (ward !== undefined && otherWards.length === 0) own.addAll(sets[positions.get(ward) ?? -1]);
+    const isStrict = task.join !== undefined && task.join.need === "all" && task.join.else === "fail";
+    for (const id of task.join && !isStrict ? [] : task.dependsOn) {
       const position = positions.get(id);
-      if (position === undefined) continue;
-      own.add(position);
-      own.addAll(sets[position]);
+      const producer = position === undefined ? undefined : tasks[position];
+      if (position === undefined || !producer) continue;
+      const choosers = routers.get(id) ?? [];
+      const mayBeAbsent =
+        producer.when !== undefined || producer.onFailure === "continue" || choosers.length > 0 || wards.has(id);
+      if (isStrict || !mayBeAbsent) own.add(position);
+      if (isStrict || !mayBeAbsent || isOnlyConditional(producer, choosers, wards)) own.addAll(sets[position]);
+      const [router] = choosers;
+      if (!isStrict && router !== undefined && choosers.length === 1) own.addAll(sets[positions.get(router) ?? -1]);
     }
     sets.push(own);
   }
   return sets;
 }
 
-function sureOf(tasks: readonly Task[], positions: ReadonlyMap<string, number>): readonly Bits[] {
-  const routers = routersOf(tasks);
-  const fallbacks = fallbacksOf(tasks);
-  const sets: Bits[] = [];
-  for (const task of tasks) {
-    const own = new Bits(tasks.length);
-    const isStrict = task.join !== undefined && task.join.need === "all" && task.join.else === "fail";
-    for (const id of task.join && !isStrict ? [] : task.dependsOn) {
-      const position = positions.get(id);
-      const producer = position === undefined ? undefined : tasks[position];
-      if (position === undefined || !producer) continue;
-      if (isStrict) {
-        own.add(position);
-        own.addAll(sets[position]);
-        continue;
-      }
-      const fallback = typeof producer.onFailure === "object" ? tasks[positions.get(producer.onFailure.task) ?? -1] : undefined;
-      const passesOver = producer.onFailure === "continue" || fallbacks.has(id) || fallback?.when !== undefined;
-      const choosers = routers.get(id) ?? [];
-      if (passesOver) continue;
-      if (choosers.length > 0) {
-        for (const router of choosers.filter((chooser) => producer.dependsOn.includes(chooser))) {
-          const at = positions.get(router);
-          if (at === undefined) continue;
-          own.addAll(sets[at]);
-          if (!tasks[at]?.when && tasks[at]?.onFailure !== "continue") own.add(at);
-        }
-        continue;
-      }
-      if (producer.when === undefined) own.add(position);
-      own.addAll(sets[position]);
-    }
-    sets.push(own);
-  }
-  return sets;
+/** Skipped by `when` alone, it had all it needed: the condition is read once its dependencies have come. */
+function isOnlyConditional(producer: Task, choosers: readonly string[], wards: ReadonlyMap<string, unknown>): boolean {
+  return producer.onFailure !== "continue" && choosers.length === 0 && !wards.has(producer.id);
 }
 
 /** For each target of a route, the tasks that choose it or not. */
@@ -166,8 +174,16 @@ class Bits {
     this.#words[position >>> 5] = (this.#words[position >>> 5] ?? 0) | (1 << (position & 31));
   }
 
-  addAll(other: Bits | undefined): void {
-    if (!other) return;
-    for (const [index, word] of other.#words.entries()) this.#words[index] = (this.#words[index] ?? 0) | word;
+  /** True when that added anything. */
+  addAll(other: Bits | undefined): boolean {
+    if (!other || other === this) return false;
+    let grew = false;
+    for (const [index, word] of other.#words.entries()) {
+      const before = this.#words[index] ?? 0;
+      const after = (before | word) >>> 0;
+      if (after !== before) grew = true;
+      this.#words[index] = after;
+    }
+    return grew;
   }
 }

@@ -12,7 +12,8 @@ export function lookUp<T>(wanted: string, items: readonly T[], namesOf: (item: T
   if (exact !== undefined) return { kind: "found", item: exact };
 
   const prefix = wanted.toLowerCase();
-  const begun = prefix === "" ? [] : items.filter((item) => namesOf(item).some((name) => name.toLowerCase().startsWith(prefix)));
+  const begun =
+    prefix === "" ? [] : items.filter((item) => namesOf(item).some((name) => name.toLowerCase().startsWith(prefix)));
   const [first, ...others] = begun;
   if (first !== undefined && others.length === 0) return { kind: "found", item: first };
   if (first !== undefined) return { kind: "ambiguous", candidates: begun.map((item) => namesOf(item)[0] ?? "") };

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "./digest.js";
-import { type Place, type Problem, escapeKey } from "./problem.js";
+import type { Place, Problem } from "./problem.js";
+import { escapeKey } from "./problem.js";
 
 /** Where the parts of a document were written: a place for each pointer that does not follow from its parent's. */
 export type Origins = ReadonlyMap<string, Place>;
@@ -25,7 +26,10 @@ export function placeOf(origins: Origins, pointer: string): Place {
 }
 
 /** Adds to the dataset's document what our file has beyond it. A field that both have is a problem, even when they agree. */
-export function mergeDocuments(base: SourcedDocument, ours: SourcedDocument): SourcedDocument & { readonly problems: readonly Problem[] } {
+export function mergeDocuments(
+  base: SourcedDocument,
+  ours: SourcedDocument,
+): SourcedDocument & { readonly problems: readonly Problem[] } {
   const merge = new Merge(base, ours);
   const document = merge.objects(base.document, ours.document, { to: "", base: "", ours: "" });
   return { document, origins: merge.origins, problems: merge.problems };
@@ -82,7 +86,9 @@ class Merge {
     const matched = new Set<number>();
     const merged = base.map((entry, index): Json => {
       const to = `${at.to}/${index}`;
-      const other = ours.findIndex((mine, position) => !matched.has(position) && idOf(mine, idKey) === idOf(entry, idKey));
+      const other = ours.findIndex(
+        (mine, position) => !matched.has(position) && idOf(mine, idKey) === idOf(entry, idKey),
+      );
       const here = { to, base: `${at.base}/${index}`, ours: `${at.ours}/${other}` };
       const mine = ours[other];
       if (!isObject(entry) || !isObject(mine)) {

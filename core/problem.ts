@@ -13,6 +13,7 @@ export type ProblemCode =
   | "expression_type"
   | "field_in_both"
   | "file_malformed"
+  | "file_missing"
   | "file_shape"
   | "input_may_be_absent"
   | "input_missing"

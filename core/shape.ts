@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { didYouMean } from "./lookup.js";
-import { type Place, type Problem, escapeKey, toPointer } from "./problem.js";
+import type { Place, Problem } from "./problem.js";
+import { escapeKey, toPointer } from "./problem.js";
 
 const MAX_SHOWN = 60;
 
 /** Parsed, or every violation at once. */
-export type Shaped<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: readonly Problem[] };
+export type Shaped<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /** Parses a JSON value; each violation names its place, what was found and what is allowed there. */
 export function shapeOf<Schema extends z.ZodType>(
@@ -37,7 +40,8 @@ function toViolations(issue: z.core.$ZodIssue, root: unknown, schema: z.ZodType)
   }
   if (issue.code === "invalid_union") {
     const deeper = bestBranch(issue);
-    if (deeper) return deeper.flatMap((inner) => toViolations({ ...inner, path: [...issue.path, ...inner.path] }, root, schema));
+    if (deeper)
+      return deeper.flatMap((inner) => toViolations({ ...inner, path: [...issue.path, ...inner.path] }, root, schema));
   }
   const found = valueAt(root, issue.path);
   if (found === undefined) {
@@ -48,16 +52,21 @@ function toViolations(issue: z.core.$ZodIssue, root: unknown, schema: z.ZodType)
 
 /** The branch of a union that the author most likely meant: one whose only faults lie deeper. */
 function bestBranch(issue: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] | undefined {
-  const meant = issue.errors.filter((branch) => branch.length > 0 && branch.every(({ code, path }) => path.length > 0 || code === "unrecognized_keys"));
+  const meant = issue.errors.filter(
+    (branch) => branch.length > 0 && branch.every(({ code, path }) => path.length > 0 || code === "unrecognized_keys"),
+  );
   return [...meant].sort((a, b) => a.length - b.length)[0];
 }
 
 function allowedBy(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_type") return `allowed: ${issue.expected}`;
-  if (issue.code === "invalid_value") return `allowed: ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
+  if (issue.code === "invalid_value")
+    return `allowed: ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
   if (issue.code === "invalid_union") {
     const kinds = issue.errors.flatMap((branch) => branch.map((inner) => allowedBy(inner).replace(/^allowed: /u, "")));
-    return issue.message === "Invalid input" ? `allowed: ${[...new Set(kinds)].join(" or ")}` : `allowed: ${issue.message}`;
+    return issue.message === "Invalid input"
+      ? `allowed: ${[...new Set(kinds)].join(" or ")}`
+      : `allowed: ${issue.message}`;
   }
   return `allowed: ${issue.message}`;
 }
@@ -67,7 +76,10 @@ function fieldsAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly str
   let at: unknown = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
   for (const key of path) {
     const node = asRecord(at);
-    at = typeof key === "number" ? node?.["items"] : (asRecord(node?.["properties"])?.[String(key)] ?? node?.["additionalProperties"]);
+    at =
+      typeof key === "number"
+        ? node?.["items"]
+        : (asRecord(node?.["properties"])?.[String(key)] ?? node?.["additionalProperties"]);
   }
   const node = asRecord(at);
   const options = Array.isArray(node?.["anyOf"]) ? node["anyOf"] : [node];

@@ -1,7 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { type Node, type ParseError, getNodeValue, parseTree, printParseErrorCode } from "jsonc-parser";
+import { isAbsolute, relative, resolve } from "node:path";
+import type { Node, ParseError } from "jsonc-parser";
+import { getNodeValue, parseTree, printParseErrorCode } from "jsonc-parser";
 import type { z } from "zod";
-import { type ErrorCode, OrchestratorError } from "../core/errors.js";
+import type { ErrorCode } from "../core/errors.js";
+import { OrchestratorError } from "../core/errors.js";
 import { formatProblem } from "../core/problem.js";
 import { shapeOf } from "../core/shape.js";
 
@@ -9,7 +12,7 @@ const STRICT = { disallowComments: true, allowTrailingComma: false, allowEmptyCo
 const MAX_FOUND = 20;
 
 /** The value of a JSON file. `file_not_found`, or `file_malformed` with file, line, column and what was found there. */
-export async function readJsonFile(path: string, shownAs: string = path): Promise<unknown> {
+export async function readJsonFile(path: string, shownAs: string = shown(path)): Promise<unknown> {
   return parseJson(await readText(path, shownAs), shownAs);
 }
 
@@ -19,13 +22,17 @@ export async function parseJsonFile<Schema extends z.ZodType>(
   schema: Schema,
   options: { readonly shownAs?: string; readonly code?: ErrorCode } = {},
 ): Promise<z.output<Schema>> {
-  const shownAs = options.shownAs ?? path;
+  const shownAs = options.shownAs ?? shown(path);
   const shaped = shapeOf(schema, await readJsonFile(path, shownAs), (pointer) => ({ file: shownAs, pointer }));
   if (shaped.ok) return shaped.value;
   const lines = shaped.problems.map((problem) => `\n  ${formatProblem(problem)}`);
-  throw new OrchestratorError(options.code ?? "file_malformed", `${shownAs} does not have the shape it needs:${lines.join("")}`, {
-    details: shaped.problems,
-  });
+  throw new OrchestratorError(
+    options.code ?? "file_malformed",
+    `${shownAs} does not have the shape it needs:${lines.join("")}`,
+    {
+      details: shaped.problems,
+    },
+  );
 }
 
 /** Strict JSON: no comments, no trailing commas, no key twice. A byte order mark at the start is passed over. */
@@ -37,16 +44,33 @@ export function parseJson(text: string, shownAs: string): unknown {
   if (error) throw malformed(json, error.offset, shownAs, sayParseError(error, json));
   if (tree === undefined) throw malformed(json, 0, shownAs, "the file is empty");
   const twice = findTwice(tree);
-  if (twice) throw malformed(json, twice.offset, shownAs, `the key ${JSON.stringify(getNodeValue(twice))} stands twice in one object`);
+  if (twice)
+    throw malformed(
+      json,
+      twice.offset,
+      shownAs,
+      `the key ${JSON.stringify(getNodeValue(twice))} stands twice in one object`,
+    );
   const value: unknown = JSON.parse(json);
   return value;
+}
+
+/** Below the working folder a path is shown relative to it. */
+export function shown(path: string): string {
+  const absolute = resolve(path);
+  const short = relative(process.cwd(), absolute);
+  return short === "" || short.startsWith("..") || isAbsolute(short) ? absolute : short;
 }
 
 async function readText(path: string, shownAs: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {
-    throw new OrchestratorError("file_not_found", `${shownAs} cannot be read (${codeOf(cause)}). Give the path of a JSON file.`, { cause });
+    throw new OrchestratorError(
+      "file_not_found",
+      `${shownAs} cannot be read (${codeOf(cause)}). Give the path of a JSON file.`,
+      { cause },
+    );
   }
 }
 
@@ -58,13 +82,19 @@ function malformed(text: string, offset: number, shownAs: string, what: string):
   const before = text.slice(0, offset).split("\n");
   const line = before.length;
   const column = (before.at(-1)?.length ?? 0) + 1;
-  return new OrchestratorError("file_malformed", `${shownAs}, line ${line}, column ${column}: ${what}. The file must be strict JSON.`, {
-    details: { file: shownAs, line, column },
-  });
+  return new OrchestratorError(
+    "file_malformed",
+    `${shownAs}, line ${line}, column ${column}: ${what}. The file must be strict JSON.`,
+    {
+      details: { file: shownAs, line, column },
+    },
+  );
 }
 
 function sayParseError({ error, offset, length }: ParseError, text: string): string {
-  const words = printParseErrorCode(error).replace(/([a-z])([A-Z])/gu, "$1 $2").toLowerCase();
+  const words = printParseErrorCode(error)
+    .replace(/([a-z])([A-Z])/gu, "$1 $2")
+    .toLowerCase();
   const found = text.slice(offset, offset + Math.min(Math.max(length, 1), MAX_FOUND));
   return `${words}; found ${found === "" ? "the end of the file" : JSON.stringify(found)}`;
 }

@@ -1,12 +1,16 @@
 import { z } from "zod";
 import { assembleMission } from "../../core/assemble-mission.js";
-import { type AgentDefinition, type Playbook, defineAgent, definePlaybook } from "../../core/define-agent.js";
-import { type Mission, type MissionFile, MissionFileSchema, type TaskFileSchema } from "../../core/mission.js";
+import type { AgentDefinition, Playbook } from "../../core/define-agent.js";
+import { defineAgent, definePlaybook } from "../../core/define-agent.js";
+import type { Mission, MissionFile, TaskFileSchema } from "../../core/mission.js";
+import { MissionFileSchema } from "../../core/mission.js";
 
 /** A task as tests write it: only the id is needed; skill `work`, one minute, no approval. */
 export type TaskParts = Partial<z.input<typeof TaskFileSchema>> & { readonly task_id: string };
 /** A mission as tests write it: only the tasks are needed. */
-export type MissionParts = Partial<Omit<z.input<typeof MissionFileSchema>, "tasks">> & { readonly tasks: readonly TaskParts[] };
+export type MissionParts = Partial<Omit<z.input<typeof MissionFileSchema>, "tasks">> & {
+  readonly tasks: readonly TaskParts[];
+};
 
 /** The mission document as a person would write it, with every default of the tests filled in. */
 export function missionDocument(parts: MissionParts): z.input<typeof MissionFileSchema> {
@@ -41,7 +45,13 @@ export function missionOf(parts: MissionParts, agents: readonly AgentDefinition[
 /** The worker that `missionOf` uses when it is given no agents. */
 export function agentsFor(parts: MissionParts): readonly AgentDefinition[] {
   const skills = new Set(parts.tasks.map(({ skill }) => skill ?? "work"));
-  return [fakeAgent("A1", "worker", [...skills].map((skill) => fakePlaybook({ skill })))];
+  return [
+    fakeAgent(
+      "A1",
+      "worker",
+      [...skills].map((skill) => fakePlaybook({ skill })),
+    ),
+  ];
 }
 
 /** An agent of the given playbooks. */
@@ -52,7 +62,15 @@ export function fakeAgent(
   parts: Partial<Omit<AgentDefinition, "skills">> = {},
 ): AgentDefinition {
   const skills = Object.fromEntries(playbooks.map((playbook) => [playbook.skill, playbook]));
-  return defineAgent({ agentId, slug, name: slug, description: `Works in tests as ${slug}.`, tools: [], ...parts, skills });
+  return defineAgent({
+    agentId,
+    slug,
+    name: slug,
+    description: `Works in tests as ${slug}.`,
+    tools: [],
+    ...parts,
+    skills,
+  });
 }
 
 /** A playbook of the skill `work` that takes anything and returns `{}`. */

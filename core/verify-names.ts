@@ -1,0 +1,93 @@
+import type { AgentDefinition } from "./define-agent.js";
+import { IdSchema, SlugSchema } from "./mission.js";
+import { escapeKey } from "./problem.js";
+import type { Subject } from "./verify-subject.js";
+
+/** Words of expressions: a task of this name could not be read. */
+const RESERVED_TASK_IDS = new Set(
+  (
+    "case run blackboard inputs output acc item index true false null in as break const continue else for function if import let loop " +
+    "package namespace return var void while has all exists exists_one filter map size"
+  ).split(" "),
+);
+/** Channels and nodes of the graph: LangGraph refuses a node named like a channel, and a name can be drawn once. */
+const RESERVED_SLUGS = new Set(
+  "case status mission plan tasks blackboard requests review finalReport planner dispatcher approvals reviewer report".split(
+    " ",
+  ),
+);
+
+/** Ids and slugs: well formed, unique, and not taken by the system. */
+export function verifyNames(subject: Subject, agents: readonly AgentDefinition[]): void {
+  verifyTaskIds(subject);
+  verifyFigureIds(subject);
+  verifyAgentNames(subject, agents);
+  for (const key of Object.keys(subject.mission.blackboard)) {
+    if (isBuiltIn(key))
+      subject.report(
+        "reserved_name",
+        `/blackboard/${escapeKey(key)}`,
+        `"${key}" is a name of the language; choose another key.`,
+      );
+  }
+}
+
+function verifyTaskIds({ mission, report }: Subject): void {
+  const seen = new Set<string>();
+  for (const [index, { id }] of mission.tasks.entries()) {
+    const pointer = `/tasks/${index}/task_id`;
+    if (RESERVED_TASK_IDS.has(id) || isBuiltIn(id))
+      report("reserved_name", pointer, `"${id}" means something else in expressions; choose another task id.`);
+    if (seen.has(id)) report("duplicate_id", pointer, `two tasks are called "${id}"; each needs an id of its own.`);
+    seen.add(id);
+  }
+}
+
+/** KPIs and limits share their observations' names. */
+function verifyFigureIds({ mission, report }: Subject): void {
+  const seen = new Set<string>();
+  const check = (id: string, pointer: string) => {
+    if (seen.has(id))
+      report("duplicate_id", pointer, `"${id}" names a KPI or limit already; each needs an id of its own.`);
+    seen.add(id);
+  };
+  for (const [index, { id }] of mission.kpis.entries()) check(id, `/kpis/${index}/kpi_id`);
+  for (const [index, { id }] of mission.limits.entries()) check(id, `/limits/${index}/limit_id`);
+
+  const rules = new Set<string>();
+  for (const [index, { id }] of mission.review.entries()) {
+    if (rules.has(id)) report("duplicate_id", `/review/${index}/rule_id`, `two review rules are called "${id}".`);
+    rules.add(id);
+  }
+}
+
+/** Agents of the mission, against all that are at hand: a slug is a node's name, an id is what rows name. */
+function verifyAgentNames({ mission, report }: Subject, agents: readonly AgentDefinition[]): void {
+  for (const { id, slug } of mission.agents) {
+    if (RESERVED_SLUGS.has(slug))
+      report("reserved_name", "/agents", `agent ${id}: the slug "${slug}" is a part of the graph; choose another.`);
+    else if (!SlugSchema.safeParse(slug).success) {
+      report(
+        "reserved_name",
+        "/agents",
+        `agent ${id}: "${slug}" is no slug; lower-case letters, digits and - only, beginning with a letter.`,
+      );
+    }
+    if (!IdSchema.safeParse(id).success)
+      report(
+        "reserved_name",
+        "/agents",
+        `agent ${slug}: "${id}" is no id; begin with a letter; letters, digits, _ and - only.`,
+      );
+    const namesakes = agents.filter((agent) => agent.agentId === id || agent.slug === slug);
+    if (namesakes.length > 1) {
+      const who = namesakes.map((agent) => `${agent.agentId} (${agent.slug})`).join(", ");
+      report("duplicate_id", "/agents", `agents share an id or slug: ${who}; each needs its own.`);
+    }
+  }
+}
+
+/** Names that every JavaScript object answers to. */
+function isBuiltIn(name: string): boolean {
+  return name in {};
+}
