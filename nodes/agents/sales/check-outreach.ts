@@ -7,6 +7,8 @@ export const DISCLOSURE = "prepared by an automated AI agent";
 
 const MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December";
 const WEEKDAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday";
+/** The share of words from which on two sentences count as one that was altered. */
+const SAME_SENTENCE = 0.6;
 /** Dates in words, weekdays, and every number with its separators: what a reader takes for a fact. */
 const FIGURES = new RegExp(`\\d{1,2} (?:${MONTHS})(?: \\d{4})?|\\b(?:${WEEKDAYS})\\b|\\d+(?:[.,:/-]\\d+)*`, "gu");
 
@@ -52,18 +54,14 @@ function checkRecipient({ to }: ProvenMail, inputs: MailInputs): Finding[] {
   ];
 }
 
+/** A person may be greeted by the whole name or a part of it, with or without a title. */
 function checkGreeting({ body }: ProvenMail, inputs: MailInputs): Finding[] {
   const { name, pointer } = expectedContact(inputs);
   const greeting = body.split("\n")[0]?.trim() ?? "";
-  const named = greeting.replace(/^(?:Dear|Hello|Hi|Good day),?\s+/u, "").replace(/[,.!]+$/u, "");
-  if (named === name || named === name.split(" ")[0]) return [];
-  return [
-    finding(
-      "greeting_names_contact",
-      "/body",
-      `The greeting says "${greeting}", but the contact is ${name} (${pointer}/name).`,
-    ),
-  ];
+  const others = inputs.deal.contacts.filter((contact) => contact.name !== name && greeting.includes(contact.name));
+  if (others.length === 0 && wordsOf(name).some((word) => wordsOf(greeting).includes(word))) return [];
+  const reason = `The greeting says "${greeting}", but the contact is ${name} (${pointer}/name).`;
+  return [finding("greeting_names_contact", "/body", reason)];
 }
 
 function checkClaims({ subject, body, claims }: ProvenMail, inputs: MailInputs): Finding[] {
@@ -85,30 +83,25 @@ function checkClaims({ subject, body, claims }: ProvenMail, inputs: MailInputs):
       return [finding("sentence_says_fact", `${at}/sentence`, `"${sentence}" does not say "${value}" (${fact}).`)];
     }
     if (subject === sentence || body.includes(sentence)) return [];
-    return [
-      finding(
-        "sentence_stands_in_mail",
-        `${at}/sentence`,
-        `"${sentence}" stands neither in the subject nor in the body.`,
-      ),
-    ];
+    const altered = alteredFrom(sentence, value, { subject, body });
+    if (altered === undefined) return [];
+    const reason = `The mail says "${altered}" instead of "${sentence}": ${fact} is "${value}".`;
+    return [finding("sentence_keeps_fact", subject === altered ? "/subject" : "/body", reason)];
   });
 }
 
 function checkFigures(mail: ProvenMail, inputs: MailInputs): Finding[] {
+  const allowed = new Set(mail.claims.flatMap(({ value }) => figuresIn(value)));
   return (["subject", "body"] as const).flatMap((part) =>
-    sentencesOf(mail[part]).flatMap((sentence) => {
-      const carried = mail.claims.filter(
-        (claim) => claim.sentence.includes(sentence) || sentence.includes(claim.sentence),
-      );
-      const allowed = carried.flatMap(({ value }) => figuresIn(value));
-      const invented = figuresIn(sentence).filter((figure) => !allowed.includes(figure));
-      return invented.map((figure) => {
-        const known = factsOf(inputs).filter(({ value }) => figuresIn(value).length > 0);
-        const reason = `The ${part} says "${figure}" in "${sentence}", which no claim carries; the facts with figures are: ${shown(known)}.`;
-        return finding("figures_are_claimed", `/${part}`, reason);
-      });
-    }),
+    sentencesOf(mail[part]).flatMap((sentence) =>
+      figuresIn(sentence)
+        .filter((figure) => !allowed.has(figure))
+        .map((figure) => {
+          const known = factsOf(inputs).filter(({ value }) => figuresIn(value).length > 0);
+          const reason = `The ${part} says "${figure}" in "${sentence}", which no claim carries; the facts with figures are: ${shown(known)}.`;
+          return finding("figures_are_claimed", `/${part}`, reason);
+        }),
+    ),
   );
 }
 
@@ -125,6 +118,28 @@ function expectedContact({ deal, analysis }: MailInputs): { name: string; email:
   if (!inCase) return { name: contact?.name ?? "", email: contact?.email ?? "", pointer: "/analysis/contact" };
   const email = contact?.source === "person" ? contact.email : (inCase.email ?? "");
   return { name: inCase.name, email, pointer: `/deal/contacts/${at}` };
+}
+
+/**
+ * The sentence of the mail that took this claim's place and lost its fact. A person may leave a claimed sentence out,
+ * or put it in other words that keep the fact: then there is none.
+ */
+function alteredFrom(
+  sentence: string,
+  value: string,
+  { subject, body }: Pick<ProvenMail, "subject" | "body">,
+): string | undefined {
+  const claimed = new Set(wordsOf(sentence));
+  const isClose = (other: string) => {
+    const words = new Set(wordsOf(other));
+    const shared = [...words].filter((word) => claimed.has(word)).length;
+    return shared / new Set([...words, ...claimed]).size >= SAME_SENTENCE;
+  };
+  return [subject, ...sentencesOf(body)].find((other) => isClose(other) && !other.includes(value));
+}
+
+function wordsOf(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }
 
 /** A full stop ends a sentence only before white space, so that "EUR 48,000.50" stays whole. */

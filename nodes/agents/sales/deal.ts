@@ -70,7 +70,7 @@ export type Reason = z.output<typeof ReasonSchema>;
 const FoundRiskSchema = z.strictObject({ risk_id: z.string(), severity: z.string(), text: z.string() });
 export type FoundRisk = z.output<typeof FoundRiskSchema>;
 
-/** What the analysis of a deal says; the outreach mail rests on nothing else but this and the deal. */
+/** What the analysis of a deal says; the outreach mail rests on this and the deal alone. A person's answer may leave out what has a default. */
 export const DealAnalysisSchema = z.strictObject({
   deal_id: z.string(),
   as_of: z.iso.date(),
@@ -81,19 +81,19 @@ export const DealAnalysisSchema = z.strictObject({
   reasons: z.array(ReasonSchema).min(1),
   touchpoints: z.int().nonnegative(),
   days_in_stage: z.int().nonnegative(),
-  amount: z.number().nonnegative().nullable(),
+  amount: z.number().nonnegative().nullable().default(null),
   currency: z.string(),
-  risks: z.array(FoundRiskSchema),
+  risks: z.array(FoundRiskSchema).default([]),
   next_step: z.strictObject({ action: z.string(), advice: z.string(), because: z.string().nullable() }),
-  agreed_step: z.strictObject({ what: z.string(), due: z.iso.date().nullable() }).nullable(),
-  expected_close: z.iso.date().nullable(),
+  agreed_step: z.strictObject({ what: z.string(), due: z.iso.date().nullable() }).nullable().default(null),
+  expected_close: z.iso.date().nullable().default(null),
   /** The latest contacts with the customer, newest first, at most six. */
-  touches: z.array(TouchSchema),
-  contact: ContactSchema.nullable(),
+  touches: z.array(TouchSchema).default([]),
+  contact: ContactSchema.nullable().default(null),
   /** Whether a mail should be written at all. */
   outreach: z.boolean(),
   /** Whatever else a reader should know: what a person answered, why there is no outreach. */
-  notes: z.array(z.string()),
+  notes: z.array(z.string()).default([]),
 });
 export type DealAnalysis = z.output<typeof DealAnalysisSchema>;
 

@@ -8,17 +8,20 @@ import { ClaimSchema, factsOf } from "./outreach-facts.js";
 import { styleFor } from "./outreach-style.js";
 import { composeMail } from "./outreach-text.js";
 
+/** What a person's own mail has for an approach: the defaults below are there for people, who write the mail alone. */
+const BY_HAND = "written by a person";
+
 const OutreachEmailSchema = z.strictObject({
   to: z.email(),
   subject: z.string().min(3).max(150),
   body: z.string().min(1).max(3_000),
-  claims: z.array(ClaimSchema),
+  claims: z.array(ClaimSchema).default([]),
   /** Whom the mail is written to, by the id of the case's contact. */
-  contact_id: z.string(),
+  contact_id: z.string().nullable().default(null),
   /** The risk that the mail answers; `null` when it confirms the agreed step. */
-  answers_risk: z.string().nullable(),
-  approach: z.string(),
-  feedback_taken: z.array(z.strictObject({ reason: z.string(), done: z.string() })),
+  answers_risk: z.string().nullable().default(null),
+  approach: z.string().default(BY_HAND),
+  feedback_taken: z.array(z.strictObject({ reason: z.string(), done: z.string() })).default([]),
 });
 type OutreachEmail = z.output<typeof OutreachEmailSchema>;
 

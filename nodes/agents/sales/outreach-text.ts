@@ -64,7 +64,10 @@ function opening(inputs: MailInputs, style: Style, find: Find): Line {
     if (tone === "warm") return say`I am glad to pick up ${label} of ${date} about ${topic}.`;
     return say`I am following up on ${label} of ${date} about ${topic}.`;
   }
-  if (date && topic && person) return say`I am following up on what ${person} and we discussed on ${date}: ${topic}.`;
+  const together = label && /^our (?:call|meeting|demo|workshop)$/u.test(label.value);
+  if (together && date && topic && person)
+    return say`I am following up on ${label} with ${person} of ${date} about ${topic}.`;
+  if (date && topic && person) return say`I am following up on what ${person} and we exchanged on ${date}: ${topic}.`;
   return say`I am writing about ${required(inputs, "/deal/product")} for ${required(inputs, "/deal/company")}.`;
 }
 
@@ -85,13 +88,13 @@ function aim(find: Find): Line | undefined {
 
 /** What may matter to somebody in this role, as an offer: offers state no facts. */
 const OFFERS: readonly (readonly [RegExp, string])[] = [
-  [/financ|cfo|controll|procure|purchas|account/iu, "put costs and payment terms on one page"],
-  [/\bit\b|cto|cio|engineer|architect|technical|data|system/iu, "go through interfaces and data with you"],
-  [/ceo|managing|director|founder|owner|president|board/iu, "keep it to one page with the decision and its risks"],
+  [/financ|\bcfo\b|controll|procure|purchas|account/iu, "put costs and payment terms on one page"],
+  [/\b(?:it|cto|cio)\b|engineer|architect|technical|\bdata|system/iu, "go through interfaces and data with you"],
   [
-    /operation|logistic|warehouse|plant|depot|service|production|planning/iu,
+    /operation|logistic|warehouse|plant|depot|transport|crew|store|facilit|maintenance|service|production|planning/iu,
     "show what changes in the daily work of your team",
   ],
+  [/ceo|managing|director|founder|owner|president|board/iu, "keep it to one page with the decision and its risks"],
 ];
 
 function angle(find: Find): Line | undefined {

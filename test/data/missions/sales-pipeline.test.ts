@@ -53,7 +53,7 @@ describe("the sales mission's own rules", () => {
     const planted = { ...scope, T5: { ...scope.T5, contact_id: "C2", to: "jonas.keller@harbourline.example" } };
 
     expect(refusedBy(mission.review, planted)).toEqual([
-      "The mail goes to jonas.keller@harbourline.example (contact C2), but the contact that was settled for D-1001 is Mara Voss, mara.voss@harbourline.example.",
+      "The mail goes to jonas.keller@harbourline.example, but the contact that was settled for D-1001 is Mara Voss, mara.voss@harbourline.example.",
     ]);
   });
 
