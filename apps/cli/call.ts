@@ -1,0 +1,56 @@
+import type { Command } from "commander";
+import type { Host, Io } from "./io.js";
+import { createProgram } from "./program.js";
+
+const MISUSE = 2;
+
+/** One call of the command line, from arguments to exit code. It writes to the host alone and never throws. */
+export async function call(args: readonly string[], host: Host, version: string): Promise<number> {
+  let io: Io | undefined;
+  let exitCode = 0;
+  const { createIo } = await import("./io.js");
+  const session = {
+    io: (options: Parameters<typeof createIo>[1]) => (io = createIo(host, options)),
+    leave: (code: number) => (exitCode = code),
+  };
+  const isJson = args.includes("--json");
+  const program = quiet(createProgram(session, version), host, isJson);
+
+  try {
+    await program.parseAsync([...args], { from: "user" });
+  } catch (error) {
+    exitCode = await fail(error, host, isJson);
+  }
+  try {
+    await io?.close();
+  } catch (error) {
+    exitCode ||= await fail(error, host, isJson);
+  }
+  return exitCode;
+}
+
+/** Commander writes to the host; what it says about a wrong call comes as an error, once. */
+function quiet(program: Command, host: Host, isJson: boolean): Command {
+  for (const command of [program, ...program.commands]) {
+    command.configureOutput({ writeOut: host.out, writeErr: isJson ? () => undefined : host.err }).exitOverride();
+  }
+  return program;
+}
+
+async function fail(error: unknown, host: Host, isJson: boolean): Promise<number> {
+  const { usageOf, toFailure } = await import("./failures.js");
+  const misuse = usageOf(error);
+  if (misuse === "none") return 0;
+  if (misuse !== undefined) {
+    if (isJson) printError(host, { code: "usage", message: misuse, details: null });
+    return MISUSE;
+  }
+  const { exitCode, ...failure } = toFailure(error);
+  if (isJson) printError(host, failure);
+  else host.err(`${failure.message}\n`);
+  return exitCode;
+}
+
+function printError(host: Host, error: { code: string; message: string; details: unknown }): void {
+  host.out(`${JSON.stringify({ error }, null, 2)}\n`);
+}

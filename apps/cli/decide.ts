@@ -1,0 +1,105 @@
+import type { Decision } from "../../core/approval.js";
+import type { Json } from "../../core/digest.js";
+import type { ApprovalView, DecideOutcome } from "../../core/views.js";
+import { readJsonFile } from "../../runtime/json-file.js";
+import { schemaInWords, toAnswer } from "./answer-form.js";
+import { EXIT, usage } from "./failures.js";
+import type { Io } from "./io.js";
+import { followProgress } from "./progress.js";
+import { statusWord } from "./status-word.js";
+
+export interface DecideFlags {
+  readonly approve?: boolean;
+  readonly reject?: boolean;
+  readonly edit?: string;
+  readonly answer?: string;
+  readonly final?: boolean;
+  readonly by?: string;
+  readonly comment?: string;
+  readonly digest?: string;
+  /** False with `--no-continue`. */
+  readonly continue: boolean;
+}
+
+/** `mission decide`: answers one request. Without a flag, in a terminal, it shows the request and asks. */
+export async function decide(io: Io, approvalId: string, flags: DecideFlags): Promise<number> {
+  const orchestrator = await io.open();
+  const approval = await orchestrator.approval(approvalId);
+  const decision = (await toDecision(flags, approval)) ?? (await askPerson(io, approval));
+  if (!decision) return EXIT.notEnded;
+
+  const progress = followProgress(io, orchestrator, { run: approval.run_id, isShared: false });
+  try {
+    const outcome = await orchestrator.decide(approval.approval_id, {
+      decision,
+      continue: flags.continue,
+      ...(flags.by !== undefined && { by: flags.by }),
+      ...(flags.digest !== undefined && { digest: flags.digest }),
+    });
+    await progress.stop();
+    if (outcome.note !== null) io.note(outcome.note);
+    io.print(outcome, () => outcomeLine(io, outcome));
+    return exitCodeFor(outcome);
+  } finally {
+    await progress.stop();
+  }
+}
+
+/** The decision that the flags spell; undefined when they spell none. */
+async function toDecision(flags: DecideFlags, { shown }: ApprovalView): Promise<Decision | undefined> {
+  const comment = flags.comment === undefined ? {} : { comment: flags.comment };
+  if (flags.final && !flags.reject) throw usage("--final goes with --reject: no further attempt.");
+  const answer = flags.answer === undefined ? {} : { answer: toAnswer(flags.answer, shown.schema) };
+  if (flags.approve) return { type: "approve", ...answer, ...comment };
+  if (flags.reject) return { type: "reject", ...comment, ...(flags.final && { final: true }) };
+  if (flags.answer !== undefined) return { type: "answer", ...answer, ...comment };
+  // readJsonFile gives nothing but JSON.
+  return flags.edit === undefined
+    ? undefined
+    : { type: "edit", edited: (await readJsonFile(flags.edit)) as Json, ...comment };
+}
+
+async function askPerson(io: Io, approval: ApprovalView): Promise<Decision | undefined> {
+  const person = await io.person();
+  if (!person) throw usage(`Say what you decide: ${allowedFlags(approval)}.`);
+  if (approval.status !== "pending")
+    throw usage(
+      `This request is ${approval.status} already${approval.decided_by === null ? "" : `, by ${approval.decided_by}`}.`,
+    );
+  const answer = await person.ask(approval);
+  if (answer.kind === "decided") return answer.decision;
+  io.note("Nothing was decided; the request stays open.");
+  return undefined;
+}
+
+function allowedFlags({ allowed, shown }: ApprovalView): string {
+  const wanted = schemaInWords(shown.schema);
+  const words = {
+    approve: "--approve",
+    edit: "--edit <file with JSON>",
+    reject: "--reject",
+    answer: `--answer ${wanted === "" ? "<text>" : `'${wanted}'`}`,
+  };
+  return allowed.map((type) => words[type]).join(" or ");
+}
+
+function outcomeLine(io: Io, { title, status, decided_by, continued, run_status, run_id }: DecideOutcome): string {
+  const run = {
+    here: `the run is ${statusWord(run_status, io.paint)}`,
+    by_owner: "the process that works on the run goes on with it",
+    not_continued: "written only; the run goes on when it is resumed",
+    elsewhere: "the run goes on where it was begun",
+  }[continued];
+  const next =
+    continued === "not_continued"
+      ? `resume ${run_id}`
+      : run_status === "completed"
+        ? `report ${run_id}`
+        : `status ${run_id}`;
+  return `${io.paint.bold(title)}  ${statusWord(status, io.paint)} by ${decided_by}; ${run}\n  ${io.paint.dim(io.hint(next))}`;
+}
+
+function exitCodeFor({ continued, run_status }: DecideOutcome): number {
+  if (continued !== "here" || run_status === "completed") return EXIT.done;
+  return run_status === "failed" || run_status === "cancelled" ? EXIT.failed : EXIT.notEnded;
+}

@@ -1,0 +1,69 @@
+import { CommanderError } from "commander";
+import type { ErrorCode } from "../../core/errors.js";
+import { OrchestratorError } from "../../core/errors.js";
+
+/** Exit codes: what was asked is done, it failed, it was asked wrongly, it has not ended. */
+export const EXIT = { done: 0, failed: 1, misuse: 2, notEnded: 3 } as const;
+
+/** The call itself was wrong: another one, with another id, file or option, would do. */
+const MISUSE: readonly ErrorCode[] = [
+  "already_decided",
+  "ambiguous_id",
+  "approval_expired",
+  "approval_not_found",
+  "approver_refused",
+  "case_invalid",
+  "case_not_found",
+  "config_invalid",
+  "decision_invalid",
+  "decision_not_allowed",
+  "external_run",
+  "file_malformed",
+  "file_not_found",
+  "mission_invalid",
+  "mission_not_found",
+  "reason_missing",
+  "run_exists",
+  "run_finished",
+  "run_not_found",
+  "stale_digest",
+  "store_foreign",
+  "usage",
+];
+
+/** Somebody else is at work on it: the same call is good later. */
+const NOT_ENDED: readonly ErrorCode[] = ["run_busy", "stale_owner"];
+
+/** An error as it is shown: no stack, and a code that a script can act on. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly details: unknown;
+  readonly exitCode: number;
+}
+
+/** What a caught error is to the caller of the command line. */
+export function toFailure(error: unknown): Failure {
+  if (error instanceof OrchestratorError) {
+    const { code, message, details } = error;
+    return { code, message, details: details ?? null, exitCode: exitCodeOf(code) };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: "bug", message: `This should not have happened: ${message}`, details: null, exitCode: EXIT.failed };
+}
+
+function exitCodeOf(code: ErrorCode): number {
+  if (MISUSE.includes(code)) return EXIT.misuse;
+  return NOT_ENDED.includes(code) ? EXIT.notEnded : EXIT.failed;
+}
+
+/** A wrong call, in words. */
+export function usage(message: string): OrchestratorError {
+  return new OrchestratorError("usage", message);
+}
+
+/** What commander says about a wrong call; `none` when it only printed help or the version; undefined for other errors. */
+export function usageOf(error: unknown): string | undefined {
+  if (!(error instanceof CommanderError)) return undefined;
+  return error.exitCode === 0 ? "none" : error.message.replace(/^error: /u, "");
+}

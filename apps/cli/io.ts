@@ -1,0 +1,130 @@
+import type { OrchestratorApi } from "../../core/views.js";
+import type { Paint } from "./paint.js";
+import { createPaint } from "./paint.js";
+import type { Person } from "./person.js";
+
+/** The world around one call of the command line: a terminal, pipes, or a test. */
+export interface Host {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** True when a person sits there: both input and output are terminals. */
+  readonly isTerminal: boolean;
+  readonly hasColors: boolean;
+  readonly columns: number;
+  readonly rows: number;
+  /** What a person types to call us; hints begin with it. */
+  readonly command: string;
+  /** The folder we were called in. */
+  readonly folder: string;
+  readonly now: () => Date;
+  /** Opens the store named, or the default one. */
+  readonly open: (store: string | undefined) => Promise<OrchestratorApi>;
+  /** Calls back at each Ctrl-C; returns how to stop listening. */
+  readonly onInterrupt: (callback: () => void) => () => void;
+  /** Somebody who answers on this terminal. Called only when `isTerminal`. */
+  readonly person: (io: Io, editor: string | undefined) => Promise<Person>;
+}
+
+/** What stands before or after any command. */
+export interface GlobalOptions {
+  readonly json?: boolean;
+  readonly store?: string;
+  readonly editor?: string;
+}
+
+/** What a command prints with and works through; one for each call. */
+export interface Io {
+  readonly host: Host;
+  readonly json: boolean;
+  readonly store: string | undefined;
+  readonly paint: Paint;
+  /** True once a person pressed Ctrl-C: the command ends soon, with exit code 3. */
+  readonly isStopping: boolean;
+  /** The outcome: the document under `--json`, else the text. */
+  print(document: unknown, text: () => string): void;
+  /** Progress and remarks: they never mix with a JSON document. */
+  note(line: string): void;
+  /** Opens the orchestrator on the first call; `store` goes before what `--store` says. */
+  open(store?: string): Promise<OrchestratorApi>;
+  /** Who answers here, or nobody when there is no terminal or a program reads along. */
+  person(): Promise<Person | undefined>;
+  /** A command line to try, as it must be typed here. */
+  hint(rest: string): string;
+  close(): Promise<void>;
+}
+
+/** The `Io` of one call. The first Ctrl-C drains the orchestrator; the second is the host's business. */
+export function createIo(host: Host, options: GlobalOptions): Io {
+  return new CliIo(host, options);
+}
+
+class CliIo implements Io {
+  readonly host: Host;
+  readonly json: boolean;
+  readonly store: string | undefined;
+  readonly paint: Paint;
+  readonly #editor: string | undefined;
+  #opened: Promise<OrchestratorApi> | undefined;
+  #person: Promise<Person> | undefined;
+  #unlisten: (() => void) | undefined;
+  #hintStore: string | undefined;
+  #isStopping = false;
+
+  constructor(host: Host, options: GlobalOptions) {
+    this.host = host;
+    this.json = options.json === true;
+    this.store = options.store;
+    this.paint = createPaint(host.hasColors && !this.json);
+    this.#editor = options.editor;
+    this.#hintStore = options.store;
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  print(document: unknown, text: () => string): void {
+    this.host.out(`${this.json ? JSON.stringify(document, null, 2) : text()}\n`);
+  }
+
+  note(line: string): void {
+    if (this.json) this.host.err(`${line}\n`);
+    else this.host.out(`${line}\n`);
+  }
+
+  open(store?: string): Promise<OrchestratorApi> {
+    if (store !== undefined) this.#hintStore = this.store;
+    this.#opened ??= this.#openOnce(store ?? this.store);
+    return this.#opened;
+  }
+
+  async person(): Promise<Person | undefined> {
+    if (!this.host.isTerminal || this.json) return undefined;
+    this.#person ??= this.host.person(this, this.#editor);
+    return this.#person;
+  }
+
+  hint(rest: string): string {
+    const store = this.#hintStore === undefined ? "" : ` --store ${this.#hintStore}`;
+    return `${this.host.command} ${rest}${store}`;
+  }
+
+  async close(): Promise<void> {
+    this.#unlisten?.();
+    const opened = await this.#opened?.catch(() => undefined);
+    await opened?.close();
+  }
+
+  async #openOnce(store: string | undefined): Promise<OrchestratorApi> {
+    const orchestrator = await this.host.open(store);
+    this.#unlisten = this.host.onInterrupt(() => {
+      if (this.#isStopping) return;
+      this.#isStopping = true;
+      this.host.err(
+        "\nStopping: what has begun comes to a safe point first. Ctrl-C again leaves at once; nothing accepted is lost.\n",
+      );
+      orchestrator.drain().catch(() => undefined);
+    });
+    return orchestrator;
+  }
+}

@@ -1,0 +1,94 @@
+import type { OrchestratorApi, RunOutcome, StartOptions } from "../../core/views.js";
+import { usage } from "./failures.js";
+import type { Io } from "./io.js";
+import { outcomeText } from "./outcome-text.js";
+import { followProgress } from "./progress.js";
+import type { Answering } from "./settle.js";
+import { exitCodeOf, settle } from "./settle.js";
+
+const AT_ONCE = 8;
+
+export interface RunFlags {
+  readonly case?: string;
+  readonly allCases?: boolean;
+  readonly approveAs?: string;
+  readonly again?: boolean;
+  readonly reason?: string;
+  readonly stepwise?: boolean;
+}
+
+/** `mission run`: works on one case, or on all, until each run ended or only people can move it. */
+export async function run(io: Io, mission: string, flags: RunFlags): Promise<number> {
+  if (flags.case !== undefined && flags.allCases)
+    throw usage("--case names one case and --all-cases takes all. Give one of them.");
+  if (flags.reason !== undefined && !flags.again)
+    throw usage("--reason says why a case is run again. Give --again with it.");
+  const orchestrator = await io.open();
+  const { mission: found } = await orchestrator.mission(mission);
+  const cases = flags.allCases ? (await orchestrator.cases(mission)).map(({ case_id }) => case_id) : [flags.case];
+  const progress = followProgress(io, orchestrator, {
+    isShown: (view) => view.mission_id === found.id,
+    isShared: cases.length > 1,
+  });
+
+  try {
+    const started = await startAll(io, orchestrator, mission, cases, flags);
+    for (const { note } of started) if (note !== null) io.note(note);
+    const outcomes = await settle(io, orchestrator, started, await answeringOf(io, started, flags), progress);
+    await progress.stop();
+    const document = flags.allCases ? outcomes : outcomes[0];
+    io.print(document, () => outcomeText(io, outcomes));
+    return exitCodeOf(io, outcomes);
+  } finally {
+    await progress.stop();
+  }
+}
+
+/** Starts all, a few at a time, so that a long list of cases does not crowd out the first of them. */
+async function startAll(
+  io: Io,
+  orchestrator: OrchestratorApi,
+  mission: string,
+  cases: readonly (string | undefined)[],
+  flags: RunFlags,
+): Promise<RunOutcome[]> {
+  const waiting = [...cases.entries()];
+  const outcomes: RunOutcome[] = [];
+  const worker = async () => {
+    for (let next = waiting.shift(); next && !io.isStopping; next = waiting.shift()) {
+      const [index, caseRef] = next;
+      outcomes[index] = await orchestrator.start(mission, toStartOptions(flags, caseRef));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, cases.length) }, worker));
+  return outcomes.filter((outcome) => outcome !== undefined);
+}
+
+function toStartOptions({ approveAs, again, reason, stepwise }: RunFlags, caseRef: string | undefined): StartOptions {
+  return {
+    ...(caseRef !== undefined && { caseRef }),
+    ...(approveAs !== undefined && { approver: approveAs }),
+    ...(stepwise && { dispatch: "stepwise" }),
+    ...(again && { again }),
+    ...(reason !== undefined && { reason }),
+  };
+}
+
+/** In a terminal a person may answer at once; otherwise the runs wait unless a name approves. */
+export async function answeringOf(
+  io: Io,
+  outcomes: readonly RunOutcome[],
+  flags: { readonly approveAs?: string; readonly by?: string },
+): Promise<Answering> {
+  if (flags.approveAs !== undefined) return { approveAs: flags.approveAs };
+  const open = outcomes.flatMap(({ approvals }) => approvals.filter(({ status }) => status === "pending")).length;
+  const person = open > 0 ? await io.person() : undefined;
+  if (
+    !person ||
+    !(await person.confirm(
+      open === 1 ? "One question is open. Answer it now?" : `${open} questions are open. Answer them now?`,
+    ))
+  )
+    return {};
+  return { person, ...(flags.by !== undefined && { by: flags.by }) };
+}
