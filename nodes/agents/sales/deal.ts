@@ -48,7 +48,7 @@ const TouchSchema = z.strictObject({
 export type Touch = z.output<typeof TouchSchema>;
 
 /** The person to write to: of the CRM, or as a person of the house answered. */
-export const ContactSchema = z.strictObject({
+const ContactSchema = z.strictObject({
   contact_id: z.string(),
   name: z.string().min(1),
   role: z.string().nullable(),

@@ -48,7 +48,7 @@ export function findRisks(facts: ScoredFacts, rules: ScoringRules): FoundRisk[] 
 }
 
 /** Days since the customer last took part; absent when that never happened. */
-export function silentDays(touches: readonly Touch[], rules: ScoringRules): number | undefined {
+function silentDays(touches: readonly Touch[], rules: ScoringRules): number | undefined {
   return touches.find(({ kind }) => rules.activity_kinds[kind]?.is_two_way)?.days_ago;
 }
 
