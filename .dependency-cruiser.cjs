@@ -139,7 +139,7 @@ module.exports = {
         path: "^(core|graphs|nodes|tools|runtime|apps)/",
         pathNot: "^tools/registry\\.ts$|^runtime/compose\\.ts$",
       },
-      to: { path: "^tools/", pathNot: "^tools/(define-tool|registry|gate)\\.ts$", ...VALUES },
+      to: { path: "^tools/", pathNot: "^tools/(define-tool|registry|gate|gate-[a-z]+)\\.ts$", ...VALUES },
     },
     {
       name: "only-compose-wires-tools",

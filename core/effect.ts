@@ -1,4 +1,5 @@
-import { digestOf, type Json } from "./digest.js";
+import type { Json } from "./digest.js";
+import { digestOf } from "./digest.js";
 import type { EffectRecord } from "./records.js";
 import type { DedupeScope } from "./tool.js";
 
@@ -49,12 +50,20 @@ function scopeValue(scope: DedupeScope, { runId, taskId, missionId, caseId }: Ef
   return scope === "case" ? [scope, missionId, caseId] : [scope, missionId];
 }
 
-/** Decides what the effect found under a call's id means for the call. `isHeld`: its owner is alive and still at it. */
-export function judgeEffect(found: EffectRecord | undefined, caller: EffectCaller, isHeld: boolean): EffectVerdict {
+/**
+ * Decides what the effect found under a call's id means for the call. `isHeld`: its owner is alive and still at it.
+ * `isTold`: the call that did it was told so; after a lost outcome it may have read a failure, and tries again.
+ */
+export function judgeEffect(
+  found: EffectRecord | undefined,
+  caller: EffectCaller,
+  known: { readonly isHeld: boolean; readonly isTold: boolean },
+): EffectVerdict {
   if (!found || found.status === "not_done") return "claim";
-  if (found.status === "claimed") return isHeld ? "unsettled" : "settle_first";
+  if (found.status === "claimed") return known.isHeld ? "unsettled" : "settle_first";
   if (found.argsDigest !== caller.argsDigest) return "effect_conflict";
-  return isSameAttempt(found, caller) && found.turnKey !== caller.turnKey ? "already_done" : "reuse";
+  const isSecond = isSameAttempt(found, caller) && found.turnKey !== caller.turnKey;
+  return isSecond && known.isTold ? "already_done" : "reuse";
 }
 
 function isSameAttempt(effect: EffectRecord, caller: EffectCaller): boolean {

@@ -1,7 +1,6 @@
 import type { ToolDefinition } from "./tool.js";
 
-export const RULINGS = ["auto", "ask", "forbidden"] as const;
-export type RulingOutcome = (typeof RULINGS)[number];
+export type RulingOutcome = "auto" | "ask" | "forbidden";
 
 /** The ruling on a tool call, and which rule it comes from; both go into the log. */
 export interface Ruling {

@@ -1,13 +1,13 @@
 import { sql } from "kysely";
 import type { Json } from "../../core/digest.js";
 import type { Effects, Statement } from "../../core/ports.js";
-import type { EffectRecord } from "../../core/records.js";
+import type { EffectRecord, RunFence } from "../../core/records.js";
 import { fromJson, present, toJson, toJsonOrNull, toMoment, toText, toTextOrNull } from "./columns.js";
 import type { Database } from "./database.js";
 import { databaseNow } from "./dialect.js";
 import { allBut, insertOf } from "./insert.js";
 import type { EffectRow } from "./schema.js";
-import { Template, mustChange } from "./template.js";
+import { mustChange, Template } from "./template.js";
 
 const COLUMNS = [
   "effect_id",
@@ -36,6 +36,9 @@ export class EffectStore implements Effects {
   readonly #db: Database;
   readonly #claim: Template<EffectRow>;
   readonly #settle: Template<Pick<EffectRow, "effect_id" | "status" | "result" | "settled_at">>;
+  readonly #settleClaim: Template<
+    Pick<EffectRow, "effect_id" | "status" | "result" | "settled_at" | "run_id" | "fence">
+  >;
   readonly #find: Template<{ effect_id: string }, EffectRow>;
   readonly #of: Template<{ run_id: string }, EffectRow>;
 
@@ -45,7 +48,9 @@ export class EffectStore implements Effects {
       insert.onConflict((conflict) =>
         conflict
           .column("effect_id")
-          .doUpdateSet((row) => Object.fromEntries(allBut(COLUMNS, ["effect_id"]).map((name) => [name, row.ref(`excluded.${name}`)])))
+          .doUpdateSet((row) =>
+            Object.fromEntries(allBut(COLUMNS, ["effect_id"]).map((name) => [name, row.ref(`excluded.${name}`)])),
+          )
           .where(mayClaimAnew()),
       ),
     );
@@ -56,9 +61,25 @@ export class EffectStore implements Effects {
         .where("effect_id", "=", hole("effect_id"))
         .where("status", "=", "claimed"),
     );
-    this.#find = new Template((hole) => db.sql.selectFrom("effects").selectAll().where("effect_id", "=", hole("effect_id")));
+    this.#settleClaim = new Template((hole) =>
+      db.sql
+        .updateTable("effects")
+        .set({ status: hole("status"), result: hole("result"), settled_at: hole("settled_at") })
+        .where("effect_id", "=", hole("effect_id"))
+        .where("status", "=", "claimed")
+        .where("run_id", "=", hole("run_id"))
+        .where("fence", "=", hole("fence")),
+    );
+    this.#find = new Template((hole) =>
+      db.sql.selectFrom("effects").selectAll().where("effect_id", "=", hole("effect_id")),
+    );
     this.#of = new Template((hole) =>
-      db.sql.selectFrom("effects").selectAll().where("run_id", "=", hole("run_id")).orderBy("claimed_at").orderBy("effect_id"),
+      db.sql
+        .selectFrom("effects")
+        .selectAll()
+        .where("run_id", "=", hole("run_id"))
+        .orderBy("claimed_at")
+        .orderBy("effect_id"),
     );
   }
 
@@ -67,9 +88,12 @@ export class EffectStore implements Effects {
     return [mustChange(this.#claim.with(toRow({ ...effect, status: "claimed" })), "already_decided", message)];
   }
 
-  settle(effectId: string, status: "done" | "not_done", result: unknown, at: Date): Statement[] {
+  settle(effectId: string, status: "done" | "not_done", result: unknown, at: Date, claimedBy?: RunFence): Statement[] {
     const values = { effect_id: effectId, status, result: toJsonOrNull(result), settled_at: toText(at) };
-    return [mustChange(this.#settle.with(values), "already_decided", `The act ${effectId} is settled already; its outcome stands.`)];
+    const query = claimedBy
+      ? this.#settleClaim.with({ ...values, run_id: claimedBy.runId, fence: claimedBy.fence })
+      : this.#settle.with(values);
+    return [mustChange(query, "already_decided", `The act ${effectId} is settled already; its outcome stands.`)];
   }
 
   async find(effectId: string): Promise<EffectRecord | undefined> {

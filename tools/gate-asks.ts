@@ -1,0 +1,162 @@
+import { z } from "zod";
+import type { ApprovalShown, Decision, RequestDraft } from "../core/approval.js";
+import type { Json, JsonObject } from "../core/digest.js";
+import { canonicalJson } from "../core/digest.js";
+import { callDigestOf } from "../core/effect.js";
+import type { ApprovalRecord, EffectRecord } from "../core/records.js";
+import { isDecided } from "../core/run.js";
+import type { ToolCall } from "../core/session.js";
+import type { ToolDefinition } from "../core/tool.js";
+import type { Act, Outcome } from "./gate-call.js";
+import { parseBy, refused } from "./gate-call.js";
+import { outputOf } from "./gate-run.js";
+
+/** What people have said of a call: it may be made, it is over without being made, or nobody has been asked in these words. */
+export type Word =
+  | { readonly kind: "granted"; readonly act: Act }
+  | { readonly kind: "over"; readonly outcome: Outcome }
+  | { readonly kind: "open"; readonly draft: RequestDraft };
+
+/** The word on a call that needs one. `done` is the act with other arguments that a second one would come on top of. */
+export function wordOn(act: Act, done: EffectRecord | undefined): Word {
+  const { session, task, attempt, turnKey } = act.call;
+  const request = session.request(task.id, attempt, "tool_call", turnKey);
+  if (!request || !isDecided(request.status) || !wasShown(request, act))
+    return { kind: "open", draft: draftOf(act, done) };
+  const { decision } = request;
+  if (!decision) throw new Error(`Approval ${request.approvalId} is ${request.status} without a decision.`);
+  return follow(act, request, decision);
+}
+
+/**
+ * The word on a call that an approved result proposed: its approval speaks for exactly the digest that it showed, or
+ * that an edit of the result gave.
+ */
+export function wordOfAuthority(act: Act, authority: NonNullable<ToolCall["authority"]>): Word {
+  const approval = act.call.session.requests().find(({ approvalId }) => approvalId === authority.approvalId);
+  const isShown = approval?.shown.proposed.some(({ digest }) => digest === authority.digest) === true;
+  const isGranted = approval?.status === "edited" || (approval?.status === "approved" && isShown);
+  if (!isGranted || authority.digest !== callDigestOf(act.tool.name, act.args)) {
+    const reason = `Approval ${authority.approvalId} does not cover ${act.tool.name} with these arguments.`;
+    return { kind: "over", outcome: refused("forbidden", reason) };
+  }
+  return { kind: "granted", act: { ...act, approvalId: authority.approvalId } };
+}
+
+function wasShown(request: ApprovalRecord, act: Act): boolean {
+  const { tool, subject } = request.shown;
+  return tool !== undefined && callDigestOf(tool, subject) === callDigestOf(act.tool.name, act.args);
+}
+
+function follow(act: Act, request: ApprovalRecord, decision: Decision): Word {
+  const applied = [request.approvalId];
+  const used = { ...act, applied, approvalId: request.approvalId };
+  if (decision.type === "approve") return { kind: "granted", act: used };
+  if (decision.type === "edit") return withEdit(used, decision.edited ?? null);
+  const by = { approval: request.approvalId, ...(request.decidedBy !== undefined && { by: request.decidedBy }) };
+  if (decision.type === "reject") {
+    const reason = decision.comment ?? `${act.tool.name} was refused without a comment.`;
+    return { kind: "over", outcome: { ...refused("rejected_by_person", reason), applied, data: by } };
+  }
+  const answer = outputOf(act.tool, decision.answer ?? null);
+  if (!answer.ok) return { kind: "over", outcome: { reply: answer.refusal, ran: false, applied, data: by } };
+  return {
+    kind: "over",
+    outcome: { reply: { ok: true, value: answer.value }, ran: false, applied, data: { ...by, answered: true } },
+  };
+}
+
+function withEdit(act: Act, edited: Json): Word {
+  const parsed = parseBy(act.tool.input, edited);
+  if (parsed.ok) return { kind: "granted", act: { ...act, args: edited, parsed: parsed.value, isEdited: true } };
+  const reason = `A person edited the arguments, but they do not fit ${act.tool.name}. ${parsed.reason}`;
+  return { kind: "over", outcome: { ...refused("bad_arguments", reason), applied: act.applied } };
+}
+
+function draftOf(act: Act, done: EffectRecord | undefined): RequestDraft {
+  const { call, tool, args, ruling } = act;
+  const [what = tool.description] = tool.description.split(/(?<=\.)\s/u);
+  const times = done ? " a second time" : "";
+  return requestOf(call, tool, {
+    kind: "tool_call",
+    subject: call.turnKey,
+    shown: {
+      question: `May ${call.agent.name} call ${tool.name}${times} for the task "${call.task.title}"? ${what}`,
+      subject: args,
+      evidence: done ? [beside(done, args)] : [],
+      reasons: [
+        `A person is asked because ${ruling.reason}.`,
+        ...(done ? [`This is a second one, named "${call.options.again ?? ""}".`] : []),
+      ],
+      schema: schemaOf(tool.input),
+    },
+  });
+}
+
+/** The request that asks what became of an act whose outcome nobody knows. Each claim is asked about anew. */
+export function doubtOf(call: ToolCall, tool: ToolDefinition | undefined, effect: EffectRecord): RequestDraft {
+  const what = tool ? ` ${tool.description.split(/(?<=\.)\s/u)[0] ?? ""}` : "";
+  return requestOf(
+    call,
+    { name: effect.tool },
+    {
+      kind: "in_doubt",
+      subject: effect.effectId,
+      shown: {
+        question: `Did this happen? ${effect.tool} was called with these arguments and its outcome was lost.${what}`,
+        subject: { tool: effect.tool, args: effect.args, claimed_at: effect.claimedAt.toISOString() },
+        evidence: [],
+        reasons: ["The call was begun and never reported back. It is not made again before somebody has looked."],
+        ...(tool && { schema: schemaOf(tool.output) }),
+      },
+    },
+  );
+}
+
+/** The newest decided request about exactly this claim of the effect, whatever attempt asked it. */
+export function decidedDoubt(call: ToolCall, effect: EffectRecord): ApprovalRecord | undefined {
+  const about = canonicalJson(doubtOf(call, undefined, effect).shown.subject);
+  return call.session
+    .requests()
+    .filter(({ kind, subject, status }) => kind === "in_doubt" && subject === effect.effectId && isDecided(status))
+    .find(({ shown }) => canonicalJson(shown.subject) === about);
+}
+
+function requestOf(
+  call: ToolCall,
+  tool: Pick<ToolDefinition, "name">,
+  of: Pick<RequestDraft, "kind" | "subject"> & {
+    shown: Pick<ApprovalShown, "question" | "subject" | "evidence" | "reasons" | "schema">;
+  },
+): RequestDraft {
+  return {
+    taskId: call.task.id,
+    attempt: call.attempt,
+    kind: of.kind,
+    subject: of.subject,
+    shown: {
+      ...of.shown,
+      taskTitle: call.task.title,
+      agentName: call.agent.name,
+      tool: tool.name,
+      proposed: [],
+      degraded: false,
+    },
+  };
+}
+
+function beside(done: EffectRecord, args: Json) {
+  return {
+    title: "Done before, and asked for now",
+    left: {
+      label: `done ${(done.settledAt ?? done.claimedAt).toISOString()}`,
+      text: JSON.stringify(done.args, null, 2),
+    },
+    right: { label: "asked for now", text: JSON.stringify(args, null, 2) },
+  };
+}
+
+function schemaOf(schema: ToolDefinition["input"]): JsonObject {
+  // Safe: a JSON Schema is JSON; a round trip drops what is `undefined`.
+  return JSON.parse(JSON.stringify(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }))) as JsonObject;
+}

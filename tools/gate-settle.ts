@@ -1,0 +1,190 @@
+import { NeedsPerson } from "../core/approval.js";
+import type { Json, JsonObject } from "../core/digest.js";
+import { hasCode } from "../core/errors.js";
+import type { EventType } from "../core/event.js";
+import type { ApprovalRecord, EffectRecord } from "../core/records.js";
+import type { Change, ToolCall } from "../core/session.js";
+import type { ToolContext, ToolDefinition, ToolReply } from "../core/tool.js";
+import { decidedDoubt, doubtOf } from "./gate-asks.js";
+import type { GateDeps, Refusal } from "./gate-call.js";
+import { parseBy, refusal, toJson } from "./gate-call.js";
+import { isTransient, outputOf, runWithin } from "./gate-run.js";
+
+/** What is known of an act whose outcome was lost. `later`: the outside cannot be asked just now. */
+export type Finding =
+  | { readonly kind: "done"; readonly result: unknown }
+  | { readonly kind: "not_done" }
+  | { readonly kind: "unknown" }
+  | { readonly kind: "later"; readonly reason: string };
+
+type SettledBy = "reconciled" | "retried" | "person";
+
+/** Finds out what became of claimed effects that nobody is at work on, and records it. It never guesses. */
+export class Settler {
+  readonly #deps: GateDeps;
+  readonly #tools: ReadonlyMap<string, ToolDefinition>;
+  readonly #live: Set<string>;
+
+  /** `live` holds the effects whose code runs in this process, abandoned code included. */
+  constructor(deps: GateDeps, tools: ReadonlyMap<string, ToolDefinition>, live: Set<string>) {
+    this.#deps = deps;
+    this.#tools = tools;
+    this.#live = live;
+  }
+
+  /**
+   * Settles one effect on behalf of a call: asks the person's decision, the outside, then the act itself when it is safe
+   * to repeat. A refusal when none can tell now; throws `NeedsPerson` when only a person can. Hold the effect's lock.
+   */
+  async settle(call: ToolCall, effect: EffectRecord): Promise<Refusal | undefined> {
+    const doubt = decidedDoubt(call, effect);
+    if (doubt) return this.#asDecided(call, effect, doubt);
+    const tool = this.#tools.get(effect.tool);
+    const finding = await this.look(call, tool, effect);
+    if (finding.kind === "done") return this.#done(call, effect, finding.result, "reconciled");
+    if (finding.kind === "not_done") return this.#notDone(call, effect, "reconciled");
+    if (finding.kind === "later") return unsettled(effect, finding.reason);
+    if (tool?.idempotent) return this.#retry(call, tool, effect);
+    return this.doubt(call, effect);
+  }
+
+  /** Asks the outside, without doing anything. */
+  async look(call: ToolCall, tool: ToolDefinition | undefined, effect: EffectRecord): Promise<Finding> {
+    const reconcile = tool?.reconcile;
+    const parsed = tool && parseBy(tool.input, effect.args);
+    if (!tool || !reconcile || !parsed?.ok) return { kind: "unknown" };
+    const ran = await runWithin(tool.timeoutMs, call.signal, (signal) =>
+      reconcile(effect.idempotencyKey, parsed.value, this.contextOf(effect, signal)),
+    );
+    if (ran.kind === "aborted") throw call.signal.reason;
+    if (ran.kind === "timeout") return { kind: "later", reason: `${tool.name} did not say in time what became of it` };
+    if (ran.kind === "failed") {
+      return isTransient(ran.error) ? { kind: "later", reason: messageOf(ran.error) } : { kind: "unknown" };
+    }
+    // Safe: `runWithin` returns what `reconcile` resolved with, and the tool's type says what that is.
+    const found = ran.value as Awaited<ReturnType<typeof reconcile>>;
+    return found.outcome === "done" ? { kind: "done", result: found.result } : { kind: found.outcome };
+  }
+
+  /** Says in the log that an outcome is unknown, and asks a person. */
+  async doubt(call: ToolCall, effect: EffectRecord): Promise<never> {
+    await call.session.commit({ events: [eventOf("effect_in_doubt", effect, {})] });
+    throw new NeedsPerson(doubtOf(call, this.#tools.get(effect.tool), effect));
+  }
+
+  /** What the code of an effect gets, in its run, its try and its reconciliation alike. */
+  contextOf(effect: EffectRecord, signal: AbortSignal): ToolContext {
+    const { services, clock } = this.#deps;
+    const { agentId, runId, idempotencyKey } = effect;
+    return { ...services, signal, idempotencyKey, agentId, runId, now: () => clock.now() };
+  }
+
+  async #asDecided(call: ToolCall, effect: EffectRecord, doubt: ApprovalRecord): Promise<undefined> {
+    const applied = [doubt.approvalId];
+    if (doubt.decision?.type !== "approve") return this.#notDone(call, effect, "person", applied);
+    const { answer } = doubt.decision;
+    if (answer !== undefined) return this.#done(call, effect, answer, "person", applied);
+    return this.#record(call, effect, { ok: true, value: null }, "person", applied);
+  }
+
+  /** The same act again under the same key: by its tool's word that cannot do it twice. */
+  async #retry(call: ToolCall, tool: ToolDefinition, effect: EffectRecord): Promise<Refusal | undefined> {
+    const parsed = parseBy(tool.input, effect.args);
+    if (!parsed.ok) return this.doubt(call, effect);
+    this.#live.add(effect.effectId);
+    const ran = await runWithin(tool.timeoutMs, call.signal, (signal) =>
+      tool.run(parsed.value, this.contextOf(effect, signal)),
+    );
+    const inFlight = "inFlight" in ran ? ran.inFlight : undefined;
+    if (inFlight) void inFlight.then(() => this.#live.delete(effect.effectId));
+    else this.#live.delete(effect.effectId);
+    if (ran.kind === "returned") return this.#done(call, effect, ran.value, "retried");
+    if (ran.kind === "aborted") throw call.signal.reason;
+    if (ran.kind === "timeout") return unsettled(effect, `${tool.name} did not answer in time`);
+    return isTransient(ran.error) ? unsettled(effect, messageOf(ran.error)) : this.doubt(call, effect);
+  }
+
+  async #done(call: ToolCall, effect: EffectRecord, result: unknown, by: SettledBy, applied: readonly string[] = []) {
+    const tool = this.#tools.get(effect.tool);
+    const output = tool ? outputOf(tool, result) : { ok: true as const, value: toJson(result) };
+    return this.#record(call, effect, output.ok ? output : output.refusal, by, applied);
+  }
+
+  /** The effect as done, and its turn with it: whoever made the call finds its answer in the journal. */
+  async #record(call: ToolCall, effect: EffectRecord, reply: ToolReply, by: SettledBy, applied: readonly string[]) {
+    const { session } = call;
+    const approval = session.requests().find(({ approvalId }) => approvalId === effect.approvalId);
+    const isCallsOwn = approval?.kind === "tool_call";
+    const told =
+      approval?.status === "edited" && isCallsOwn && reply.ok ? { ...reply, editedArgs: effect.args } : reply;
+    const used = isCallsOwn ? [...applied, approval.approvalId] : applied;
+    const now = this.#deps.clock.now();
+    const isOpenTurn = effect.runId === session.runId && !session.turn(effect.taskId, effect.attempt, effect.turnKey);
+    const { turnKey: key, tool: name, runId, taskId, attempt, args, claimedAt } = effect;
+    const spent = { durationMs: now.getTime() - claimedAt.getTime(), costMicroUsd: 0 };
+    await commitUnlessMoved(call, {
+      statements: this.#settlement(effect, "done", reply.ok ? reply.value : undefined, now),
+      ...(isOpenTurn && {
+        turns: [{ runId, taskId, attempt, key, kind: "tool", name, args, reply: toJson(told), at: now, ...spent }],
+      }),
+      ...(used.length > 0 && { applied: used }),
+      events: [eventOf("effect_done", effect, { settled: by })],
+    });
+    return undefined;
+  }
+
+  async #notDone(call: ToolCall, effect: EffectRecord, by: SettledBy, applied: readonly string[] = []) {
+    await commitUnlessMoved(call, {
+      statements: this.#settlement(effect, "not_done", undefined, this.#deps.clock.now()),
+      ...(applied.length > 0 && { applied }),
+      events: [eventOf("effect_not_done", effect, { settled: by })],
+    });
+    return undefined;
+  }
+
+  #settlement(effect: EffectRecord, status: "done" | "not_done", result: Json | undefined, at: Date) {
+    return this.#deps.store.effects.settle(effect.effectId, status, result, at, effect);
+  }
+}
+
+/** An event about one claim of an effect; each claim has its own, however often the effect is claimed. */
+export function eventOf(
+  type: EventType,
+  effect: EffectRecord,
+  more: JsonObject,
+): NonNullable<Change["events"]>[number] {
+  return {
+    type,
+    key: `${type}:${effect.effectId}:${effect.claimedAt.getTime()}`,
+    taskId: effect.taskId,
+    data: {
+      summary: effect.tool,
+      effect: effect.effectId,
+      tool: effect.tool,
+      agent: effect.agentId,
+      attempt: effect.attempt,
+      args_digest: effect.argsDigest,
+      ...(effect.approvalId !== undefined && { approval: effect.approvalId }),
+      ...more,
+    },
+  };
+}
+
+/** The refusal of whoever comes while an effect's outcome is not known. */
+export function unsettled(effect: EffectRecord, why: string): Refusal {
+  const reason = `What became of an earlier ${effect.tool} is not known yet (${why}). Nothing was done; try again later.`;
+  return refusal("effect_unsettled", reason, true);
+}
+
+/** Another process may have settled it meanwhile; then its word stands, and the caller looks again. */
+async function commitUnlessMoved(call: ToolCall, change: Change): Promise<void> {
+  try {
+    await call.session.commit(change);
+  } catch (error) {
+    if (!hasCode(error, "already_decided")) throw error;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
