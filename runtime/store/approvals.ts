@@ -1,4 +1,5 @@
-import { type ApprovalShown, type Decision, statusOf } from "../../core/approval.js";
+import type { ApprovalShown, Decision } from "../../core/approval.js";
+import { statusOf } from "../../core/approval.js";
 import type { ApprovalFilter, Approvals, Statement } from "../../core/ports.js";
 import type { ApprovalRecord } from "../../core/records.js";
 import { fromJson, fromJsonOrNull, present, toJson, toJsonOrNull, toMoment, toText, toTextOrNull } from "./columns.js";
@@ -6,7 +7,7 @@ import type { Database } from "./database.js";
 import { afterPrefix } from "./dialect.js";
 import { insertOf } from "./insert.js";
 import type { ApprovalRow } from "./schema.js";
-import { Template, mustChange, once } from "./template.js";
+import { mustChange, once, Template } from "./template.js";
 
 const MAX_PREFIX_MATCHES = 10;
 const COLUMNS = [
@@ -38,7 +39,9 @@ export class ApprovalStore implements Approvals {
   readonly #db: Database;
   readonly #put: Template<ApprovalRow>;
   readonly #shows: Template<Key & { digest: string }>;
-  readonly #decide: Template<Key & Pick<ApprovalRow, "status" | "decision" | "decided_by" | "authenticated" | "decided_at">>;
+  readonly #decide: Template<
+    Key & Pick<ApprovalRow, "status" | "decision" | "decided_by" | "authenticated" | "decided_at">
+  >;
   readonly #apply: Template<Key & { applied_at: string }>;
   readonly #close: Template<Key & Pick<ApprovalRow, "status" | "decided_at">>;
   readonly #find: Template<Key, ApprovalRow>;
@@ -88,7 +91,14 @@ export class ApprovalStore implements Approvals {
     return [this.#put.with(toRow(approval))];
   }
 
-  decide(approvalId: string, digest: string, decision: Decision, by: string, authenticated: boolean, at: Date): Statement[] {
+  decide(
+    approvalId: string,
+    digest: string,
+    decision: Decision,
+    by: string,
+    authenticated: boolean,
+    at: Date,
+  ): Statement[] {
     const values = {
       approval_id: approvalId,
       status: statusOf(decision),

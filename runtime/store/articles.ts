@@ -5,7 +5,7 @@ import type { Article } from "../../core/services.js";
 import type { Database } from "./database.js";
 import { insertOf } from "./insert.js";
 import type { ArticleRow } from "./schema.js";
-import { Template, once } from "./template.js";
+import { once, Template } from "./template.js";
 
 const MAX_TERMS = 32;
 const EXCERPT_WORDS = 30;

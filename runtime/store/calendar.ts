@@ -30,7 +30,9 @@ export class CalendarStore implements Calendar {
         .orderBy("starts_at")
         .orderBy("entry_id"),
     );
-    this.#find = new Template((hole) => db.sql.selectFrom("calendar").select("entry_id").where("key", "=", hole("key")));
+    this.#find = new Template((hole) =>
+      db.sql.selectFrom("calendar").select("entry_id").where("key", "=", hole("key")),
+    );
   }
 
   async busy(calendarId: string, from: Date, to: Date): Promise<readonly CalendarEntry[]> {

@@ -8,11 +8,7 @@ import { isEnvironmental, toStoreError } from "./store-errors.js";
 import { Template } from "./template.js";
 
 const fenceHolds = new Template<{ run_id: string; fence: number }>((hole) =>
-  sqlite
-    .selectFrom("runs")
-    .select("run_id")
-    .where("run_id", "=", hole("run_id"))
-    .where("fence", "=", hole("fence")),
+  sqlite.selectFrom("runs").select("run_id").where("run_id", "=", hole("run_id")).where("fence", "=", hole("fence")),
 );
 
 interface Queued {

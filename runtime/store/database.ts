@@ -1,6 +1,7 @@
 import type { Unit } from "../../core/ports.js";
 import { sqlite } from "./dialect.js";
-import { type SqliteFile, closeSqlite } from "./sqlite.js";
+import type { SqliteFile } from "./sqlite.js";
+import { closeSqlite } from "./sqlite.js";
 import { toStoreError } from "./store-errors.js";
 import type { Query } from "./template.js";
 

@@ -1,4 +1,5 @@
-import { DummyDriver, Kysely, type RawBuilder, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from "kysely";
+import type { RawBuilder } from "kysely";
+import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from "kysely";
 import type { Schema } from "./schema.js";
 
 /** Builds SQL for SQLite; it has no driver, so it cannot run anything. */

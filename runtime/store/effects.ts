@@ -1,10 +1,8 @@
-import { sql } from "kysely";
 import type { Json } from "../../core/digest.js";
 import type { Effects, Statement } from "../../core/ports.js";
 import type { EffectRecord, RunFence } from "../../core/records.js";
 import { fromJson, present, toJson, toJsonOrNull, toMoment, toText, toTextOrNull } from "./columns.js";
 import type { Database } from "./database.js";
-import { databaseNow } from "./dialect.js";
 import { allBut, insertOf } from "./insert.js";
 import type { EffectRow } from "./schema.js";
 import { mustChange, Template } from "./template.js";
@@ -51,7 +49,7 @@ export class EffectStore implements Effects {
           .doUpdateSet((row) =>
             Object.fromEntries(allBut(COLUMNS, ["effect_id"]).map((name) => [name, row.ref(`excluded.${name}`)])),
           )
-          .where(mayClaimAnew()),
+          .where("effects.status", "=", "not_done"),
       ),
     );
     this.#settle = new Template((hole) =>
@@ -104,22 +102,6 @@ export class EffectStore implements Effects {
   async of(runId: string): Promise<EffectRecord[]> {
     return (await this.#db.read(this.#of.with({ run_id: runId }))).map(toEffect);
   }
-}
-
-/**
- * A row may be claimed anew when its act surely did not happen, or when its claimant is gone and the same act is
- * tried with the same key: an owner of an older fence of the same run, or another run that nobody works on.
- */
-function mayClaimAnew() {
-  return sql<boolean>`effects.status = 'not_done' or (
-    effects.status = 'claimed'
-    and effects.idempotency_key = excluded.idempotency_key
-    and effects.args_digest = excluded.args_digest
-    and case when effects.run_id = excluded.run_id then effects.fence < excluded.fence
-      else not exists (
-        select 1 from runs where runs.run_id = effects.run_id and runs.fence = effects.fence
-        and runs.owner is not null and runs.lease_until > ${databaseNow()})
-      end)`;
 }
 
 function toRow(effect: EffectRecord): EffectRow {

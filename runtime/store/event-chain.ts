@@ -78,7 +78,16 @@ export class EventChain {
   append(draft: EventDraft, at: Date): void {
     const head = this.#headOf(draft.runId);
     const { runId, key, type, taskId, data } = draft;
-    const event = { runId, seq: head.seq + 1, key, type, ...(taskId !== undefined && { taskId }), at, data, previousHash: head.hash };
+    const event = {
+      runId,
+      seq: head.seq + 1,
+      key,
+      type,
+      ...(taskId !== undefined && { taskId }),
+      at,
+      data,
+      previousHash: head.hash,
+    };
     const record: EventRecord = { ...event, hash: hashOfEvent(event) };
     if (this.#run(insertEvent.with(toRow(record))) === 0) return;
     this.#unitHeads.set(runId, { seq: record.seq, hash: record.hash });

@@ -1,5 +1,6 @@
-import { type RawBuilder, sql } from "kysely";
-import { OrchestratorError, hasCode } from "../../core/errors.js";
+import type { RawBuilder } from "kysely";
+import { sql } from "kysely";
+import { hasCode, OrchestratorError } from "../../core/errors.js";
 import type { RunFence } from "../../core/records.js";
 import { present } from "./columns.js";
 import { staleMessage } from "./commit.js";
@@ -7,7 +8,7 @@ import type { Database } from "./database.js";
 import { databaseNow } from "./dialect.js";
 import { isDead, noteOwner, partsOf } from "./owner.js";
 import type { RunRow } from "./schema.js";
-import { Template, mustChange, once } from "./template.js";
+import { mustChange, once, Template } from "./template.js";
 
 interface Holder {
   owner: string | null;

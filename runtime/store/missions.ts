@@ -18,12 +18,22 @@ export class MissionStore implements MissionVersions {
     this.#put = insertOf(db.sql, "missions", ["version", "mission_id", "slug", "document", "created_at"], (insert) =>
       insert.onConflict((conflict) => conflict.column("version").doNothing()),
     );
-    this.#find = new Template((hole) => db.sql.selectFrom("missions").selectAll().where("version", "=", hole("version")));
+    this.#find = new Template((hole) =>
+      db.sql.selectFrom("missions").selectAll().where("version", "=", hole("version")),
+    );
   }
 
   put(mission: MissionVersionRecord): Statement[] {
     const { version, missionId, slug, document, createdAt } = mission;
-    return [this.#put.with({ version, mission_id: missionId, slug, document: toJson(document), created_at: toText(createdAt) })];
+    return [
+      this.#put.with({
+        version,
+        mission_id: missionId,
+        slug,
+        document: toJson(document),
+        created_at: toText(createdAt),
+      }),
+    ];
   }
 
   async find(version: string): Promise<MissionVersionRecord | undefined> {

@@ -24,7 +24,12 @@ export class ObservationStore implements Observations {
       ),
     );
     this.#of = new Template((hole) =>
-      db.sql.selectFrom("observations").selectAll().where("run_id", "=", hole("run_id")).orderBy("kpi_id").orderBy("basis"),
+      db.sql
+        .selectFrom("observations")
+        .selectAll()
+        .where("run_id", "=", hole("run_id"))
+        .orderBy("kpi_id")
+        .orderBy("basis"),
     );
   }
 

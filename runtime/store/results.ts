@@ -1,4 +1,5 @@
-import { sha256, type Json } from "../../core/digest.js";
+import type { Json } from "../../core/digest.js";
+import { sha256 } from "../../core/digest.js";
 import type { Results, Statement } from "../../core/ports.js";
 import type { ResultRecord } from "../../core/records.js";
 import { fromJson, toJson } from "./columns.js";

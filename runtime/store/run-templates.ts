@@ -8,80 +8,6 @@ import { Template } from "./template.js";
 type Key = Pick<RunRow, "run_id">;
 type Owned = Pick<RunRow, "run_id" | "fence">;
 
-/** The SQL of `runs`, compiled once for each database. */
-export class RunTemplates {
-  readonly insert: Template<RunRow>;
-  readonly owned: Template<Owned>;
-  readonly release: Template<Owned>;
-  readonly wait: Template<Owned>;
-  readonly nothingToApply: Template<Key>;
-  readonly start: Template<Key>;
-  readonly reviewRound: Template<Owned & Pick<RunRow, "review_round">>;
-  readonly cancel: Template<Key & { cancel_requested_by: string }>;
-  readonly finish: Template<Key & Pick<RunRow, "status" | "report" | "failure" | "finished_at">>;
-  readonly find: Template<Key, RunRow>;
-  readonly findByPrefix: Template<Key & { after: string; limit: number }, RunRow>;
-
-  constructor({ sql: db }: Database) {
-    const open = ["queued", "running", "waiting"] as const;
-    const ownedRow = () => db.updateTable("runs");
-
-    this.insert = insertOf(db, "runs", RUN_COLUMNS, (insert) => insert.onConflict((conflict) => conflict.column("run_id").doNothing()));
-    this.owned = new Template((hole) =>
-      ownedRow().set({ fence: hole("fence") }).where("run_id", "=", hole("run_id")).where("fence", "=", hole("fence")),
-    );
-    this.release = new Template((hole) =>
-      ownedRow().set({ owner: null, lease_until: null }).where("run_id", "=", hole("run_id")).where("fence", "=", hole("fence")),
-    );
-    this.wait = new Template((hole) =>
-      ownedRow()
-        .set({ status: "waiting" })
-        .where("run_id", "=", hole("run_id"))
-        .where("fence", "=", hole("fence"))
-        .where("status", "in", open),
-    );
-    this.nothingToApply = new Template((hole) =>
-      ownedRow()
-        .set((columns) => ({ run_id: columns.ref("run_id") }))
-        .where("run_id", "=", hole("run_id"))
-        .where(sql<boolean>`not ${hasUnappliedDecision()}`),
-    );
-    this.start = new Template((hole) =>
-      ownedRow().set({ status: "running" }).where("run_id", "=", hole("run_id")).where("status", "in", open),
-    );
-    this.reviewRound = new Template((hole) =>
-      ownedRow()
-        .set({ review_round: hole("review_round") })
-        .where("run_id", "=", hole("run_id"))
-        .where("fence", "=", hole("fence")),
-    );
-    this.cancel = new Template((hole) =>
-      ownedRow()
-        .set((columns) => ({
-          cancel_requested_by: columns.fn.coalesce("cancel_requested_by", sql<string>`${hole("cancel_requested_by")}`),
-        }))
-        .where("run_id", "=", hole("run_id"))
-        .where("status", "in", open),
-    );
-    this.finish = new Template((hole) =>
-      ownedRow()
-        .set({ status: hole("status"), report: hole("report"), failure: hole("failure"), finished_at: hole("finished_at") })
-        .where("run_id", "=", hole("run_id"))
-        .where("status", "in", open),
-    );
-    this.find = new Template((hole) => db.selectFrom("runs").selectAll().where("run_id", "=", hole("run_id")));
-    this.findByPrefix = new Template((hole) =>
-      db
-        .selectFrom("runs")
-        .selectAll()
-        .where("run_id", ">=", hole("run_id"))
-        .where("run_id", "<", hole("after"))
-        .orderBy("run_id")
-        .limit(sql<number>`${hole("limit")}`),
-    );
-  }
-}
-
 const RUN_COLUMNS = [
   "run_id",
   "mission_id",
@@ -108,3 +34,93 @@ const RUN_COLUMNS = [
   "finished_at",
   "report",
 ] as const;
+const OPEN = ["queued", "running", "waiting"] as const;
+
+/** How a run begins, changes hands and is read. */
+export function runTemplates({ sql: db }: Database) {
+  return {
+    insert: insertOf(db, "runs", RUN_COLUMNS, (insert) =>
+      insert.onConflict((conflict) => conflict.column("run_id").doNothing()),
+    ),
+    owned: new Template<Owned>((hole) =>
+      db
+        .updateTable("runs")
+        .set({ fence: hole("fence") })
+        .where("run_id", "=", hole("run_id"))
+        .where("fence", "=", hole("fence")),
+    ),
+    release: new Template<Owned>((hole) =>
+      db
+        .updateTable("runs")
+        .set({ owner: null, lease_until: null })
+        .where("run_id", "=", hole("run_id"))
+        .where("fence", "=", hole("fence")),
+    ),
+    find: new Template<Key, RunRow>((hole) => db.selectFrom("runs").selectAll().where("run_id", "=", hole("run_id"))),
+    findByPrefix: new Template<Key & { after: string; limit: number }, RunRow>((hole) =>
+      db
+        .selectFrom("runs")
+        .selectAll()
+        .where("run_id", ">=", hole("run_id"))
+        .where("run_id", "<", hole("after"))
+        .orderBy("run_id")
+        .limit(sql<number>`${hole("limit")}`),
+    ),
+  };
+}
+
+/** How a run moves. A run that has ended is moved by none of these. */
+export function runMoves({ sql: db }: Database) {
+  return {
+    wait: new Template<Owned>((hole) =>
+      db
+        .updateTable("runs")
+        .set({ status: "waiting" })
+        .where("run_id", "=", hole("run_id"))
+        .where("fence", "=", hole("fence"))
+        .where("status", "in", OPEN),
+    ),
+    nothingToApply: new Template<Key>((hole) =>
+      db
+        .updateTable("runs")
+        .set((columns) => ({ run_id: columns.ref("run_id") }))
+        .where("run_id", "=", hole("run_id"))
+        .where(sql<boolean>`not ${hasUnappliedDecision()}`),
+    ),
+    start: new Template<Key>((hole) =>
+      db
+        .updateTable("runs")
+        .set({ status: "running" })
+        .where("run_id", "=", hole("run_id"))
+        .where("status", "in", OPEN),
+    ),
+    reviewRound: new Template<Owned & Pick<RunRow, "review_round">>((hole) =>
+      db
+        .updateTable("runs")
+        .set({ review_round: hole("review_round") })
+        .where("run_id", "=", hole("run_id"))
+        .where("fence", "=", hole("fence")),
+    ),
+    cancel: new Template<Key & { cancel_requested_by: string }>((hole) =>
+      db
+        .updateTable("runs")
+        .set((columns) => ({
+          cancel_requested_by: columns.fn.coalesce("cancel_requested_by", sql<string>`${hole("cancel_requested_by")}`),
+        }))
+        .where("run_id", "=", hole("run_id"))
+        .where("status", "in", OPEN),
+    ),
+    finish: new Template<Key & Pick<RunRow, "status" | "report" | "failure" | "finished_at">>((hole) =>
+      db
+        .updateTable("runs")
+        .set({
+          status: hole("status"),
+          report: hole("report"),
+          failure: hole("failure"),
+          finished_at: hole("finished_at"),
+        })
+        .where("run_id", "=", hole("run_id"))
+        .where("status", "in", OPEN),
+    ),
+  };
+}

@@ -1,4 +1,3 @@
-import { type RawBuilder, sql } from "kysely";
 import type { JsonObject } from "../../core/digest.js";
 import type { RunFilter, Runs, Statement } from "../../core/ports.js";
 import type { RunFence, RunRecord } from "../../core/records.js";
@@ -9,7 +8,7 @@ import type { Database } from "./database.js";
 import { afterPrefix } from "./dialect.js";
 import { FIRST_HASH } from "./event-chain.js";
 import { Leases } from "./leases.js";
-import { RunTemplates } from "./run-templates.js";
+import { runMoves, runTemplates } from "./run-templates.js";
 import type { RunRow } from "./schema.js";
 import { mustChange, once } from "./template.js";
 
@@ -20,12 +19,14 @@ const OPEN: readonly RunStatus[] = ["queued", "running", "waiting"];
 export class RunStore implements Runs {
   readonly #db: Database;
   readonly #leases: Leases;
-  readonly #templates: RunTemplates;
+  readonly #templates: ReturnType<typeof runTemplates>;
+  readonly #moves: ReturnType<typeof runMoves>;
 
   constructor(db: Database) {
     this.#db = db;
     this.#leases = new Leases(db);
-    this.#templates = new RunTemplates(db);
+    this.#templates = runTemplates(db);
+    this.#moves = runMoves(db);
   }
 
   create(run: Omit<RunRecord, "headSeq" | "headHash">): Statement[] {
@@ -48,9 +49,9 @@ export class RunStore implements Runs {
   wait(run: RunFence): Statement[] {
     const values = { run_id: run.runId, fence: run.fence };
     return [
-      mustChange(this.#templates.wait.with(values), "stale_owner", staleMessage(run.runId, run.fence)),
+      mustChange(this.#moves.wait.with(values), "stale_owner", staleMessage(run.runId, run.fence)),
       mustChange(
-        this.#templates.nothingToApply.with({ run_id: run.runId }),
+        this.#moves.nothingToApply.with({ run_id: run.runId }),
         "already_decided",
         `Run ${run.runId} has a decision that was not applied yet: it goes on instead of waiting.`,
       ),
@@ -58,22 +59,34 @@ export class RunStore implements Runs {
   }
 
   setRunning(run: RunFence): Statement[] {
-    return [this.#owned(run), this.#templates.start.with({ run_id: run.runId })];
+    return [this.#owned(run), this.#moves.start.with({ run_id: run.runId })];
   }
 
   setReviewRound(run: RunFence, round: number): Statement[] {
-    const query = this.#templates.reviewRound.with({ run_id: run.runId, fence: run.fence, review_round: round });
+    const query = this.#moves.reviewRound.with({ run_id: run.runId, fence: run.fence, review_round: round });
     return [mustChange(query, "stale_owner", staleMessage(run.runId, run.fence))];
   }
 
   requestCancel(runId: string, by: string): Statement[] {
     const message = `Run ${runId} has ended or does not exist: there is nothing to cancel. See \`mission runs\`.`;
-    return [mustChange(this.#templates.cancel.with({ run_id: runId, cancel_requested_by: by }), "run_finished", message)];
+    return [mustChange(this.#moves.cancel.with({ run_id: runId, cancel_requested_by: by }), "run_finished", message)];
   }
 
-  finish(run: RunFence, status: TerminalStatus, report: JsonObject, failure: string | undefined, at: Date): Statement[] {
-    const values = { run_id: run.runId, status, report: toJson(report), failure: failure ?? null, finished_at: toText(at) };
-    return [this.#owned(run), this.#templates.finish.with(values)];
+  finish(
+    run: RunFence,
+    status: TerminalStatus,
+    report: JsonObject,
+    failure: string | undefined,
+    at: Date,
+  ): Statement[] {
+    const values = {
+      run_id: run.runId,
+      status,
+      report: toJson(report),
+      failure: failure ?? null,
+      finished_at: toText(at),
+    };
+    return [this.#owned(run), this.#moves.finish.with(values)];
   }
 
   async find(runId: string): Promise<RunRecord | undefined> {
@@ -91,7 +104,7 @@ export class RunStore implements Runs {
     if (filter.status) query = query.where("status", "in", filter.status);
     if (filter.missionId !== undefined) query = query.where("mission_id", "=", filter.missionId);
     if (filter.caseId !== undefined) query = query.where("case_id", "=", filter.caseId);
-    if (filter.limit !== undefined) query = query.limit(bound(filter.limit));
+    if (filter.limit !== undefined) query = query.limit(filter.limit);
     return (await this.#db.read(once(query))).map(toRun);
   }
 
@@ -107,11 +120,6 @@ export class RunStore implements Runs {
     const query = this.#templates.owned.with({ run_id: run.runId, fence: run.fence });
     return mustChange(query, "stale_owner", staleMessage(run.runId, run.fence));
   }
-}
-
-/** A number as a parameter: Kysely would write a limit's number into the text. */
-function bound(value: number): RawBuilder<number> {
-  return sql<number>`${value}`;
 }
 
 function toRow(run: Omit<RunRecord, "headSeq" | "headHash">): RunRow {

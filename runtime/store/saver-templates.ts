@@ -1,40 +1,54 @@
 import { sql } from "kysely";
 import type { Database } from "./database.js";
 import { insertOf } from "./insert.js";
-import type { CheckpointRow, WriteRow } from "./schema.js";
+import type { BlobRow, CheckpointRow, WriteRow } from "./schema.js";
 import { Template } from "./template.js";
 
 type Thread = Pick<CheckpointRow, "thread_id" | "checkpoint_ns">;
 export type CheckpointKey = Thread & Pick<CheckpointRow, "checkpoint_id">;
 type Kept = Thread & { kept: number };
 
-/** The SQL of the saver, compiled once for each database. */
-export class CheckpointTemplates {
-  readonly put: Template<CheckpointRow>;
-  readonly addWrite: Template<WriteRow>;
-  readonly replaceWrite: Template<WriteRow>;
-  readonly prune: Template<Kept>;
-  readonly pruneWrites: Template<Kept>;
-  readonly find: Template<CheckpointKey, CheckpointRow>;
-  readonly newest: Template<Thread, CheckpointRow>;
-  readonly writesOf: Template<CheckpointKey, WriteRow>;
+const CHECKPOINT_KEY = ["thread_id", "checkpoint_ns", "checkpoint_id"] as const;
+const CHECKPOINT_COLUMNS = [
+  ...CHECKPOINT_KEY,
+  "parent_checkpoint_id",
+  "type",
+  "checkpoint",
+  "versions",
+  "metadata_type",
+  "metadata",
+] as const;
+const BLOB_KEY = ["thread_id", "checkpoint_ns", "channel", "version"] as const;
+const BLOB_COLUMNS = [...BLOB_KEY, "type", "value"] as const;
+const WRITE_KEY = [...CHECKPOINT_KEY, "task_id", "idx"] as const;
+const WRITE_COLUMNS = [...WRITE_KEY, "channel", "type", "value"] as const;
 
-  constructor({ sql: db }: Database) {
-    this.put = insertOf(db, "checkpoints", CHECKPOINT_COLUMNS, (insert) =>
+/** What is written for a superstep. */
+export function checkpointWrites({ sql: db }: Database) {
+  return {
+    put: insertOf(db, "checkpoints", CHECKPOINT_COLUMNS, (insert) =>
       insert.onConflict((conflict) =>
         conflict.columns(CHECKPOINT_KEY).doUpdateSet((row) => ({
           parent_checkpoint_id: row.ref("excluded.parent_checkpoint_id"),
           type: row.ref("excluded.type"),
           checkpoint: row.ref("excluded.checkpoint"),
+          versions: row.ref("excluded.versions"),
           metadata_type: row.ref("excluded.metadata_type"),
           metadata: row.ref("excluded.metadata"),
         })),
       ),
-    );
-    this.addWrite = insertOf(db, "checkpoint_writes", WRITE_COLUMNS, (insert) =>
+    ),
+    addBlob: insertOf(db, "checkpoint_blobs", BLOB_COLUMNS, (insert) =>
+      insert.onConflict((conflict) =>
+        conflict
+          .columns(BLOB_KEY)
+          .doUpdateSet((row) => ({ type: row.ref("excluded.type"), value: row.ref("excluded.value") })),
+      ),
+    ),
+    addWrite: insertOf(db, "checkpoint_writes", WRITE_COLUMNS, (insert) =>
       insert.onConflict((conflict) => conflict.columns(WRITE_KEY).doNothing()),
-    );
-    this.replaceWrite = insertOf(db, "checkpoint_writes", WRITE_COLUMNS, (insert) =>
+    ),
+    replaceWrite: insertOf(db, "checkpoint_writes", WRITE_COLUMNS, (insert) =>
       insert.onConflict((conflict) =>
         conflict.columns(WRITE_KEY).doUpdateSet((row) => ({
           channel: row.ref("excluded.channel"),
@@ -42,30 +56,53 @@ export class CheckpointTemplates {
           value: row.ref("excluded.value"),
         })),
       ),
-    );
-    this.prune = new Template((hole) =>
-      db
-        .deleteFrom("checkpoints")
-        .where("thread_id", "=", hole("thread_id"))
-        .where("checkpoint_ns", "=", hole("checkpoint_ns"))
-        .where("checkpoint_id", "<", oldestKept(hole)),
-    );
-    this.pruneWrites = new Template((hole) =>
+    ),
+  };
+}
+
+/** What takes away all but the newest checkpoints, with what belongs to them only. */
+export function checkpointPruning({ sql: db }: Database) {
+  return {
+    pruneWrites: new Template<Kept>((hole) =>
       db
         .deleteFrom("checkpoint_writes")
         .where("thread_id", "=", hole("thread_id"))
         .where("checkpoint_ns", "=", hole("checkpoint_ns"))
         .where("checkpoint_id", "<", oldestKept(hole)),
-    );
-    this.find = new Template((hole) =>
+    ),
+    prune: new Template<Kept>((hole) =>
+      db
+        .deleteFrom("checkpoints")
+        .where("thread_id", "=", hole("thread_id"))
+        .where("checkpoint_ns", "=", hole("checkpoint_ns"))
+        .where("checkpoint_id", "<", oldestKept(hole)),
+    ),
+    pruneBlobs: new Template<Thread>((hole) =>
+      db
+        .deleteFrom("checkpoint_blobs")
+        .where("thread_id", "=", hole("thread_id"))
+        .where("checkpoint_ns", "=", hole("checkpoint_ns"))
+        .where(
+          sql<boolean>`(channel, version) not in (
+            select used.key, used.value from checkpoints, json_each(checkpoints.versions) as used
+            where thread_id = ${hole("thread_id")} and checkpoint_ns = ${hole("checkpoint_ns")})`,
+        ),
+    ),
+  };
+}
+
+/** How a checkpoint is put together again. */
+export function checkpointReads({ sql: db }: Database) {
+  return {
+    find: new Template<CheckpointKey, CheckpointRow>((hole) =>
       db
         .selectFrom("checkpoints")
         .selectAll()
         .where("thread_id", "=", hole("thread_id"))
         .where("checkpoint_ns", "=", hole("checkpoint_ns"))
         .where("checkpoint_id", "=", hole("checkpoint_id")),
-    );
-    this.newest = new Template((hole) =>
+    ),
+    newest: new Template<Thread, CheckpointRow>((hole) =>
       db
         .selectFrom("checkpoints")
         .selectAll()
@@ -73,8 +110,16 @@ export class CheckpointTemplates {
         .where("checkpoint_ns", "=", hole("checkpoint_ns"))
         .orderBy("checkpoint_id", "desc")
         .limit(1),
-    );
-    this.writesOf = new Template((hole) =>
+    ),
+    blobsOf: new Template<Thread & Pick<CheckpointRow, "versions">, BlobRow>((hole) =>
+      db
+        .selectFrom("checkpoint_blobs")
+        .selectAll()
+        .where("thread_id", "=", hole("thread_id"))
+        .where("checkpoint_ns", "=", hole("checkpoint_ns"))
+        .where(sql<boolean>`(channel, version) in (select key, value from json_each(${hole("versions")}))`),
+    ),
+    writesOf: new Template<CheckpointKey, WriteRow>((hole) =>
       db
         .selectFrom("checkpoint_writes")
         .selectAll()
@@ -83,14 +128,9 @@ export class CheckpointTemplates {
         .where("checkpoint_id", "=", hole("checkpoint_id"))
         .orderBy("task_id")
         .orderBy("idx"),
-    );
-  }
+    ),
+  };
 }
-
-const CHECKPOINT_KEY = ["thread_id", "checkpoint_ns", "checkpoint_id"] as const;
-const CHECKPOINT_COLUMNS = [...CHECKPOINT_KEY, "parent_checkpoint_id", "type", "checkpoint", "metadata_type", "metadata"] as const;
-const WRITE_KEY = [...CHECKPOINT_KEY, "task_id", "idx"] as const;
-const WRITE_COLUMNS = [...WRITE_KEY, "channel", "type", "value"] as const;
 
 /** The id below which checkpoints go; nothing is below it while no more than `kept` others are there. */
 function oldestKept(hole: <Name extends keyof Kept>(name: Name) => Kept[Name]) {

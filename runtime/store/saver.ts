@@ -1,23 +1,27 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
+import type {
+  ChannelVersions,
+  Checkpoint,
+  CheckpointListOptions,
+  CheckpointMetadata,
+  CheckpointPendingWrite,
+  CheckpointTuple,
+  PendingWrite,
+} from "@langchain/langgraph-checkpoint";
 import {
   BaseCheckpointSaver,
-  type ChannelVersions,
-  type Checkpoint,
-  type CheckpointListOptions,
-  type CheckpointMetadata,
-  type CheckpointPendingWrite,
-  type CheckpointTuple,
-  type PendingWrite,
-  TASKS,
-  WRITES_IDX_MAP,
   copyCheckpoint,
   getCheckpointId,
   maxChannelVersion,
+  TASKS,
+  WRITES_IDX_MAP,
 } from "@langchain/langgraph-checkpoint";
 import type { Unit } from "../../core/ports.js";
 import type { RunFence } from "../../core/records.js";
+import { toJson } from "./columns.js";
 import type { Database } from "./database.js";
-import { CheckpointTemplates, type CheckpointKey } from "./saver-templates.js";
+import type { CheckpointKey } from "./saver-templates.js";
+import { checkpointPruning, checkpointReads, checkpointWrites } from "./saver-templates.js";
 import type { CheckpointRow, WriteRow } from "./schema.js";
 import { once } from "./template.js";
 
@@ -28,6 +32,7 @@ export type History = number | "all";
 const DEFAULT_HISTORY = 2;
 /** Since this version of the format a checkpoint carries its pending sends itself. */
 const SENDS_INSIDE = 4;
+const VERSION_FRACTIONS = 1e9;
 
 /**
  * LangGraph's checkpoints, written with everything else of the same turn. With `configurable.run_id` and
@@ -36,13 +41,17 @@ const SENDS_INSIDE = 4;
 export class CheckpointSaver extends BaseCheckpointSaver {
   readonly #db: Database;
   readonly #history: History;
-  readonly #templates: CheckpointTemplates;
+  readonly #writes: ReturnType<typeof checkpointWrites>;
+  readonly #pruning: ReturnType<typeof checkpointPruning>;
+  readonly #reads: ReturnType<typeof checkpointReads>;
 
   constructor(db: Database, history: History = DEFAULT_HISTORY) {
     super();
     this.#db = db;
     this.#history = history;
-    this.#templates = new CheckpointTemplates(db);
+    this.#writes = checkpointWrites(db);
+    this.#pruning = checkpointPruning(db);
+    this.#reads = checkpointReads(db);
   }
 
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
@@ -51,10 +60,13 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     const key = { thread_id: threadId, checkpoint_ns: namespaceOf(config) };
     const checkpointId = getCheckpointId(config);
     const query = checkpointId
-      ? this.#templates.find.with({ ...key, checkpoint_id: checkpointId })
-      : this.#templates.newest.with(key);
-    const [row] = await this.#db.read(query);
-    return row && this.#toTuple(row);
+      ? this.#reads.find.with({ ...key, checkpoint_id: checkpointId })
+      : this.#reads.newest.with(key);
+    for (;;) {
+      const [row] = await this.#db.read(query);
+      const tuple = row && (await this.#toTuple(row));
+      if (tuple || !row || checkpointId) return tuple;
+    }
   }
 
   override async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
@@ -62,10 +74,11 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     for (const row of await this.#matching(config, options.before)) {
       if (left <= 0) return;
       if (options.filter && !(await this.#passes(row, options.filter))) continue;
-      const [found] = await this.#db.read(this.#templates.find.with(row));
-      if (!found) continue; // deleted while the list was being read
+      const [found] = await this.#db.read(this.#reads.find.with(row));
+      const tuple = found && (await this.#toTuple(found));
+      if (!tuple) continue;
       left -= 1;
-      yield await this.#toTuple(found);
+      yield tuple;
     }
   }
 
@@ -73,24 +86,40 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     config: RunnableConfig,
     checkpoint: Checkpoint,
     metadata: CheckpointMetadata,
-    _newVersions: ChannelVersions,
+    newVersions: ChannelVersions,
   ): Promise<RunnableConfig> {
     const threadId = requireThread(config, "a checkpoint");
     const key = { thread_id: threadId, checkpoint_ns: namespaceOf(config), checkpoint_id: checkpoint.id };
-    const [[type, value], [metadataType, metadataValue]] = await Promise.all([
-      this.serde.dumpsTyped(copyCheckpoint(checkpoint)),
+    const { channel_values: values, ...rest } = copyCheckpoint(checkpoint);
+    const changed = Object.keys(newVersions).filter((channel) => values[channel] !== undefined);
+    const [[type, value], [metadataType, metadataValue], blobs] = await Promise.all([
+      this.serde.dumpsTyped(rest),
       this.serde.dumpsTyped(metadata),
+      Promise.all(changed.map((channel) => this.serde.dumpsTyped(values[channel]))),
     ]);
     const row: CheckpointRow = {
       ...key,
       parent_checkpoint_id: getCheckpointId(config) || null,
       type,
       checkpoint: value,
+      versions: toJson(
+        Object.fromEntries(Object.keys(values).map((channel) => [channel, String(rest.channel_versions[channel])])),
+      ),
       metadata_type: metadataType,
       metadata: metadataValue,
     };
-    await this.#db.commit(guarded(config, [this.#templates.put.with(row), ...this.#prune(key)]));
+    const kept = changed.map((channel, index) => {
+      const [blobType, blob] = blobs[index] ?? ["null", new Uint8Array()];
+      const version = String(newVersions[channel]);
+      return this.#writes.addBlob.with({ ...key, channel, version, type: blobType, value: blob });
+    });
+    await this.#db.commit(guarded(config, [this.#writes.put.with(row), ...kept, ...this.#prune(key)]));
     return { configurable: key };
+  }
+
+  /** With a random fraction: two branches of a fork must not give one version to two values of a channel. */
+  override getNextVersion(current: number | undefined): number {
+    return Math.floor(current ?? 0) + 1 + Math.floor(Math.random() * VERSION_FRACTIONS) / VERSION_FRACTIONS;
   }
 
   override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string): Promise<void> {
@@ -106,7 +135,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
       const idx = WRITES_IDX_MAP[channel] ?? index;
       const row: WriteRow = { ...key, task_id: taskId, idx, channel, type, value };
       // Errors, interrupts and answers have places below zero and are replaced; a task's own writes are made once.
-      return (idx < 0 ? this.#templates.replaceWrite : this.#templates.addWrite).with(row);
+      return (idx < 0 ? this.#writes.replaceWrite : this.#writes.addWrite).with(row);
     });
     await this.#db.commit(guarded(config, statements));
   }
@@ -114,14 +143,16 @@ export class CheckpointSaver extends BaseCheckpointSaver {
   override async deleteThread(threadId: string): Promise<void> {
     const db = this.#db.sql;
     const checkpoints = db.deleteFrom("checkpoints").where("thread_id", "=", threadId);
+    const blobs = db.deleteFrom("checkpoint_blobs").where("thread_id", "=", threadId);
     const writes = db.deleteFrom("checkpoint_writes").where("thread_id", "=", threadId);
-    await this.#db.commit({ statements: [once(checkpoints), once(writes)] });
+    await this.#db.commit({ statements: [once(checkpoints), once(blobs), once(writes)] });
   }
 
   #prune({ thread_id, checkpoint_ns }: CheckpointKey) {
     if (this.#history === "all") return [];
     const values = { thread_id, checkpoint_ns, kept: Math.max(1, this.#history) - 1 };
-    return [this.#templates.pruneWrites.with(values), this.#templates.prune.with(values)];
+    const { pruneWrites, prune, pruneBlobs } = this.#pruning;
+    return [pruneWrites.with(values), prune.with(values), pruneBlobs.with(values)];
   }
 
   /** Keys and metadata only, newest first: a filter reads many rows and loads few. */
@@ -143,33 +174,66 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     return this.#db.read(once(query));
   }
 
-  async #passes(row: Pick<CheckpointRow, "metadata_type" | "metadata">, filter: Record<string, unknown>): Promise<boolean> {
+  async #passes(
+    row: Pick<CheckpointRow, "metadata_type" | "metadata">,
+    filter: Record<string, unknown>,
+  ): Promise<boolean> {
     const metadata: Record<string, unknown> = await this.serde.loadsTyped(row.metadata_type, row.metadata);
     return Object.entries(filter).every(([name, value]) => value === undefined || metadata[name] === value);
   }
 
-  async #toTuple(row: CheckpointRow): Promise<CheckpointTuple> {
+  /** `undefined` when the checkpoint was deleted while its parts were being read: it may then lack some. */
+  async #toTuple(row: CheckpointRow): Promise<CheckpointTuple | undefined> {
     const { thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id } = row;
-    const checkpoint: Checkpoint = await this.serde.loadsTyped(row.type, row.checkpoint);
+    const checkpoint: Checkpoint = {
+      ...(await this.serde.loadsTyped(row.type, row.checkpoint)),
+      channel_values: await this.#valuesOf(row),
+    };
     const metadata: CheckpointMetadata = await this.serde.loadsTyped(row.metadata_type, row.metadata);
-    if (checkpoint.v < SENDS_INSIDE && parent_checkpoint_id !== null) await this.#addSends(checkpoint, row, parent_checkpoint_id);
-    const writes = await this.#db.read(this.#templates.writesOf.with({ thread_id, checkpoint_ns, checkpoint_id }));
+    if (checkpoint.v < SENDS_INSIDE && parent_checkpoint_id !== null)
+      await this.#addSends(checkpoint, row, parent_checkpoint_id);
+    const writes = await this.#db.read(this.#reads.writesOf.with({ thread_id, checkpoint_ns, checkpoint_id }));
     const pendingWrites = await Promise.all(
-      writes.map(async (write): Promise<CheckpointPendingWrite> => [write.task_id, write.channel, await this.serde.loadsTyped(write.type, write.value)]),
+      writes.map(
+        async (write): Promise<CheckpointPendingWrite> => [
+          write.task_id,
+          write.channel,
+          await this.serde.loadsTyped(write.type, write.value),
+        ],
+      ),
     );
+    const isStillThere = (await this.#db.read(this.#reads.find.with(row))).length > 0;
+    if (!isStillThere) return undefined;
     const parent = parent_checkpoint_id !== null && {
       parentConfig: { configurable: { thread_id, checkpoint_ns, checkpoint_id: parent_checkpoint_id } },
     };
-    return { config: { configurable: { thread_id, checkpoint_ns, checkpoint_id } }, checkpoint, metadata, pendingWrites, ...parent };
+    return {
+      config: { configurable: { thread_id, checkpoint_ns, checkpoint_id } },
+      checkpoint,
+      metadata,
+      pendingWrites,
+      ...parent,
+    };
+  }
+
+  async #valuesOf(row: CheckpointRow): Promise<Record<string, unknown>> {
+    const blobs = await this.#db.read(this.#reads.blobsOf.with(row));
+    const values = blobs.map(
+      async (blob) => [blob.channel, await this.serde.loadsTyped(blob.type, blob.value)] as const,
+    );
+    return Object.fromEntries(await Promise.all(values));
   }
 
   /** Older formats kept a checkpoint's sends among its parent's writes. */
   async #addSends(checkpoint: Checkpoint, row: CheckpointRow, parentId: string): Promise<void> {
-    const writes = await this.#db.read(this.#templates.writesOf.with({ ...row, checkpoint_id: parentId }));
+    const writes = await this.#db.read(this.#reads.writesOf.with({ ...row, checkpoint_id: parentId }));
     const sends = writes.filter((write) => write.channel === TASKS);
-    checkpoint.channel_values[TASKS] = await Promise.all(sends.map((send) => this.serde.loadsTyped(send.type, send.value)));
+    checkpoint.channel_values[TASKS] = await Promise.all(
+      sends.map((send) => this.serde.loadsTyped(send.type, send.value)),
+    );
     const versions = Object.values(checkpoint.channel_versions);
-    checkpoint.channel_versions[TASKS] = versions.length > 0 ? maxChannelVersion(...versions) : this.getNextVersion(undefined);
+    checkpoint.channel_versions[TASKS] =
+      versions.length > 0 ? maxChannelVersion(...versions) : this.getNextVersion(undefined);
   }
 }
 

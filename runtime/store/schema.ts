@@ -1,6 +1,6 @@
 import type { ApprovalKind } from "../../core/approval.js";
 import type { TaskErrorCode } from "../../core/errors.js";
-import type { EffectRecord, ObservationRecord, RunHost, Dispatch, Turn } from "../../core/records.js";
+import type { Dispatch, EffectRecord, ObservationRecord, RunHost, Turn } from "../../core/records.js";
 import type { ApprovalStatus, RunStatus, TaskStatus } from "../../core/run.js";
 import type { DedupeScope } from "../../core/tool.js";
 
@@ -173,9 +173,22 @@ export interface CheckpointRow {
   checkpoint_id: string;
   parent_checkpoint_id: string | null;
   type: string;
+  /** Without its channel values, which are blobs. */
   checkpoint: Uint8Array;
+  /** Channel to version, as text, of the channels that have a value. */
+  versions: JsonText;
   metadata_type: string;
   metadata: Uint8Array;
+}
+
+/** A channel's value at one version, shared by all checkpoints that have it. */
+export interface BlobRow {
+  thread_id: string;
+  checkpoint_ns: string;
+  channel: string;
+  version: string;
+  type: string;
+  value: Uint8Array;
 }
 
 export interface WriteRow {
@@ -228,6 +241,7 @@ export interface Schema {
   events: EventRow;
   observations: ObservationRow;
   checkpoints: CheckpointRow;
+  checkpoint_blobs: BlobRow;
   checkpoint_writes: WriteRow;
   calendar: CalendarRow;
   drafts: MessageRow;

@@ -1,6 +1,17 @@
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import BetterSqlite3, { type Database, type Statement } from "better-sqlite3";
+import type { Database, Statement } from "better-sqlite3";
+import BetterSqlite3 from "better-sqlite3";
 import { OrchestratorError } from "../../core/errors.js";
 import { GroupCommit } from "./commit.js";
 import { migrate } from "./migrate.js";
@@ -117,7 +128,10 @@ function locate(path: string): string {
   const folder = dirname(resolve(path));
   if (!existsSync(folder) && basename(folder) === ".missions" && existsSync(dirname(folder))) mkdirSync(folder);
   if (!existsSync(folder)) {
-    throw new OrchestratorError("file_not_found", `The folder ${folder} of the store does not exist. Create it, or choose another file with --store.`);
+    throw new OrchestratorError(
+      "file_not_found",
+      `The folder ${folder} of the store does not exist. Create it, or choose another file with --store.`,
+    );
   }
   const file = join(realpathSync(folder), basename(path));
   const real = existsSync(file) ? realpathSync(file) : file;

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import BetterSqlite3 from "better-sqlite3";
-import { type ErrorCode, OrchestratorError } from "../../core/errors.js";
+import type { ErrorCode } from "../../core/errors.js";
+import { OrchestratorError } from "../../core/errors.js";
 
 /** An error of the driver or of the disk as the named error that says what to do; a named error stays as it is. */
 export function toStoreError(error: unknown, path: string): OrchestratorError {
@@ -27,10 +28,16 @@ function sqliteCodeOf(error: unknown): string {
 
 function explain(code: string, path: string, error: unknown): [ErrorCode, string] {
   if (code === "SQLITE_FULL") {
-    return ["store_full", `The disk of ${path} is full. Free space and try again: everything reported as saved is kept.`];
+    return [
+      "store_full",
+      `The disk of ${path} is full. Free space and try again: everything reported as saved is kept.`,
+    ];
   }
   if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED")) {
-    return ["store_locked", `${path} is locked by ${lockHolderOf(path)}. Try again when that process is done, or stop it.`];
+    return [
+      "store_locked",
+      `${path} is locked by ${lockHolderOf(path)}. Try again when that process is done, or stop it.`,
+    ];
   }
   if (code.startsWith("SQLITE_READONLY") || code === "SQLITE_PERM" || code === "SQLITE_AUTH") {
     return ["store_read_only", readOnlyMessage(path)];
@@ -40,7 +47,10 @@ function explain(code: string, path: string, error: unknown): [ErrorCode, string
     return ["store_failed", `${path} is damaged. Put a copy from before the damage in its place.`];
   }
   if (code.startsWith("SQLITE_CANTOPEN")) {
-    return ["store_failed", `${path} cannot be opened. Check that it is a file in a folder that this user may write to.`];
+    return [
+      "store_failed",
+      `${path} cannot be opened. Check that it is a file in a folder that this user may write to.`,
+    ];
   }
   const reason = error instanceof Error ? error.message : String(error);
   return ["store_failed", `${path}: ${reason}. Nothing of this unit was written.`];

@@ -14,7 +14,8 @@ import { MissionStore } from "./missions.js";
 import { ObservationStore } from "./observations.js";
 import { ResultStore } from "./results.js";
 import { RunStore } from "./runs.js";
-import { CheckpointSaver, type History } from "./saver.js";
+import type { History } from "./saver.js";
+import { CheckpointSaver } from "./saver.js";
 import { openSqlite } from "./sqlite.js";
 import { TaskStore } from "./tasks.js";
 
@@ -39,7 +40,10 @@ export interface OpenStore extends Store {
  * process shares one handle; each opener closes once.
  */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<OpenStore> {
-  const file = openSqlite(pathOf(url), options.busyTimeoutMs === undefined ? {} : { busyTimeoutMs: options.busyTimeoutMs });
+  const file = openSqlite(
+    pathOf(url),
+    options.busyTimeoutMs === undefined ? {} : { busyTimeoutMs: options.busyTimeoutMs },
+  );
   const stopListening = file.commits.listen(options);
   const db = new SqliteDatabase(file);
   let closing: Promise<void> | undefined;
@@ -71,7 +75,10 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
 function pathOf(url: string): string {
   const path = /^sqlite:(?:\/\/(?=\/))?(?<path>[^?#]+)$/u.exec(url)?.groups?.["path"];
   if (path === undefined || path.startsWith(":") || path.endsWith("/")) {
-    throw new OrchestratorError("config_invalid", `"${url}" names no store. Write sqlite:<path of a file>, for example sqlite:.missions/missions.db.`);
+    throw new OrchestratorError(
+      "config_invalid",
+      `"${url}" names no store. Write sqlite:<path of a file>, for example sqlite:.missions/missions.db.`,
+    );
   }
   return path;
 }

@@ -43,7 +43,11 @@ export class TaskStore implements Tasks {
     this.#db = db;
     this.#put = insertOf(db.sql, "tasks", COLUMNS, (insert) =>
       insert.onConflict((conflict) =>
-        conflict.columns(KEY).doUpdateSet((columns) => Object.fromEntries(allBut(COLUMNS, KEY).map((name) => [name, columns.ref(`excluded.${name}`)]))),
+        conflict
+          .columns(KEY)
+          .doUpdateSet((columns) =>
+            Object.fromEntries(allBut(COLUMNS, KEY).map((name) => [name, columns.ref(`excluded.${name}`)])),
+          ),
       ),
     );
     this.#of = new Template((hole) =>

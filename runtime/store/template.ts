@@ -35,7 +35,10 @@ export class Template<Values extends object, Row = unknown> {
   with(values: Values): Query<Row> {
     const sql = this.#compiled();
     const byName = new Map(Object.entries(values));
-    return { sql, parameters: this.#parameters.map((value) => (value instanceof Hole ? byName.get(value.name) : value)) };
+    return {
+      sql,
+      parameters: this.#parameters.map((value) => (value instanceof Hole ? byName.get(value.name) : value)),
+    };
   }
 
   #compiled(): string {
@@ -50,7 +53,11 @@ export class Template<Values extends object, Row = unknown> {
 }
 
 /** Makes a unit fail as a whole, with this error, when the statement changes no row. */
-export function mustChange(query: Query<unknown>, code: NonNullable<Statement["mustChange"]>["code"], message: string): Statement {
+export function mustChange(
+  query: Query<unknown>,
+  code: NonNullable<Statement["mustChange"]>["code"],
+  message: string,
+): Statement {
   return { sql: query.sql, parameters: query.parameters, mustChange: { rows: 1, code, message } };
 }
 
