@@ -1,4 +1,5 @@
 import type { Decision } from "./approval.js";
+import type { JsonObject } from "./digest.js";
 import type { ErrorCode } from "./errors.js";
 import type { EventDraft, MissionEvent } from "./event.js";
 import type {
@@ -14,8 +15,7 @@ import type {
   Turn,
 } from "./records.js";
 import type { RunStatus, TerminalStatus } from "./run.js";
-import type { JsonObject } from "./digest.js";
-import type { Calendar, Knowledge, Messages, Article } from "./services.js";
+import type { Article, Calendar, Knowledge, Messages } from "./services.js";
 
 /** One compiled SQL statement. With `mustChange`, changing fewer rows rolls the whole unit back with that error. */
 export interface Statement {
@@ -43,7 +43,8 @@ export interface RunFilter {
 
 /** Runs: one row each, with lease, fence and the head of its event chain. Writers return statements for a unit. */
 export interface Runs {
-  create(run: Omit<RunRecord, "headSeq" | "headHash">): Statement[];
+  /** `run_exists` when the id is taken or, with `asOnlyOpen`, when another orchestrator-hosted run of the case has not ended. */
+  create(run: Omit<RunRecord, "headSeq" | "headHash">, options?: { readonly asOnlyOpen?: boolean }): Statement[];
   /** New owner: raises the fence. `run_busy` when a live lease of another owner stands. Resolves to the new fence. */
   takeLease(runId: string, owner: string, leaseMs: number): Promise<number>;
   /** Extends the lease; false when the fence is stale. Also answers whether somebody asked to cancel. */
@@ -104,7 +105,14 @@ export interface Approvals {
   /** Inserts a pending row; nothing when the id exists. */
   put(approval: ApprovalRecord): Statement[];
   /** Compare-and-set on the pending row with this digest: `already_decided` when it is not pending any more. */
-  decide(approvalId: string, digest: string, decision: Decision, by: string, authenticated: boolean, at: Date): Statement[];
+  decide(
+    approvalId: string,
+    digest: string,
+    decision: Decision,
+    by: string,
+    authenticated: boolean,
+    at: Date,
+  ): Statement[];
   markApplied(approvalIds: readonly string[], at: Date): Statement[];
   /** pending → expired or withdrawn; nothing when it is decided. */
   close(approvalId: string, status: "expired" | "withdrawn", at: Date): Statement[];

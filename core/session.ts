@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "./digest.js";
 import type { EventDraft, MissionEvent } from "./event.js";
 import type { AgentCard, Mission, Task } from "./mission.js";
 import type { Clock, Statement } from "./ports.js";
-import type { ApprovalRecord, Dispatch, ObservationRecord, ResultRecord, RunRecord, TaskRecord, Turn } from "./records.js";
+import type { ApprovalRecord, Dispatch, EffectRecord, ObservationRecord, ResultRecord, RunRecord, TaskRecord, Turn } from "./records.js";
 import type { TerminalStatus } from "./run.js";
 import type { ToolReply } from "./tool.js";
 
@@ -55,6 +55,8 @@ export interface RunSession {
   turn(taskId: string, attempt: number, key: string): Turn | undefined;
   /** Resolves once durable. Rejects with `stale_owner` when the run has another owner. */
   commit(change: Change): Promise<void>;
+  /** Resolves when everything committed so far is on disk; rejects when any of it was refused. */
+  settled(): Promise<void>;
   /** The newest request about this subject, whatever its status. */
   request(taskId: string, attempt: number, kind: RequestDraft["kind"], subject: string): ApprovalRecord | undefined;
   /** All requests of the run. */
@@ -72,6 +74,8 @@ export interface RunSession {
   /** Ends the run. A run that has ended already keeps its first end. */
   finish(status: TerminalStatus, report: JsonObject, failure: string | undefined): Promise<void>;
   progress(taskId: string, ratio: number, note: string | undefined): void;
+  /** The run's effects, observations and the hash of its newest event, as stored now. */
+  evidence(): Promise<{ effects: readonly EffectRecord[]; observations: readonly ObservationRecord[]; chainHead: string }>;
 }
 
 /** What the graph was given when it was invoked. */

@@ -1,0 +1,135 @@
+import { NeedsPerson } from "../core/approval.js";
+import type { Playbook } from "../core/define-agent.js";
+import { isJsonObject } from "../core/define-agent.js";
+import { digestOf, type Json, type JsonObject } from "../core/digest.js";
+import { TaskFailure } from "../core/errors.js";
+import { evaluate, type Scope } from "../core/expression.js";
+import { createContext, type Loose, type PlaybookRun } from "./playbook-context.js";
+import { resolveInput, toInputs } from "./task-inputs.js";
+import { parseInputs } from "./task-checks.js";
+
+const MAX_ITEMS_AT_ONCE = 8;
+const ABANDON_MS = 5_000;
+
+/** What one attempt needs besides the playbook's own surroundings. */
+export interface AttemptRun extends Omit<PlaybookRun, "prefix" | "signal"> {
+  readonly scope: Scope;
+  readonly signal: AbortSignal;
+}
+
+/** The raw output of an attempt, with the inputs that it was made from. Not checked yet. */
+export interface AttemptOutput {
+  readonly output: Json;
+  readonly inputs: JsonObject;
+}
+
+/**
+ * Runs the task's playbook once, or once for each item, within the task's deadline. Throws `NeedsPerson` when only a
+ * person can move it, `TaskFailure` when it gave up; anything else that it throws is a bug in the playbook.
+ */
+export async function runAttempt(run: AttemptRun): Promise<AttemptOutput> {
+  const deadline = AbortSignal.timeout(Math.min(run.task.deadlineMs, 2 ** 31 - 1));
+  const signal = AbortSignal.any([run.signal, deadline]);
+  const loose: Loose = { inFlight: new Set(), requests: [] };
+  const work = run.task.forEach ? runItems(run, run.task.forEach, signal, loose) : runWhole(run, signal, loose);
+  try {
+    const output = await abandonable(work, signal);
+    await Promise.allSettled([...loose.inFlight]);
+    if (loose.requests[0]) throw loose.requests[0];
+    return output;
+  } catch (error) {
+    if (!signal.aborted) await Promise.allSettled([...loose.inFlight]);
+    run.signal.throwIfAborted();
+    if (deadline.aborted) {
+      const minutes = run.task.deadlineMs / 60_000;
+      throw new TaskFailure("transient", `Task ${run.task.id} was cut at its deadline of ${minutes} minutes.`, { code: "deadline_exceeded", cause: error });
+    }
+    throw loose.requests[0] ?? error;
+  }
+}
+
+async function runWhole(run: AttemptRun, signal: AbortSignal, loose: Loose): Promise<AttemptOutput> {
+  const inputs = toInputs(run.task, run.scope);
+  const output = await runPlaybook(run, inputs, { signal, prefix: "" }, loose);
+  return { output, inputs };
+}
+
+async function runItems(run: AttemptRun, forEach: NonNullable<AttemptRun["task"]["forEach"]>, signal: AbortSignal, loose: Loose): Promise<AttemptOutput> {
+  const items = resolveInput(run.task, "for_each", forEach.list, run.scope) ?? [];
+  if (!Array.isArray(items)) throw new TaskFailure("contract", `Task ${run.task.id}: for_each needs a list, but got ${JSON.stringify(items).slice(0, 80)}.`);
+  if (items.length > forEach.maxItems) {
+    throw new TaskFailure("permanent", `Task ${run.task.id}: ${items.length} items, but max_items is ${forEach.maxItems}.`);
+  }
+  const shared = toInputs(run.task, run.scope);
+  const outputs: Json[] = new Array(items.length).fill(null);
+  let next = 0;
+  let finished = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < items.length; index = next++) {
+      const inputs = { ...shared, item: items[index] ?? null, index };
+      outputs[index] = await runPlaybook(run, inputs, { signal, prefix: `item:${index}/` }, loose);
+      finished += 1;
+      run.session.progress(run.task.id, finished / items.length, `${finished} of ${items.length}`);
+    }
+  };
+  const workers = Array.from({ length: Math.min(MAX_ITEMS_AT_ONCE, items.length) }, worker);
+  const outcomes = await Promise.allSettled(workers);
+  const broken = outcomes.find((outcome) => outcome.status === "rejected");
+  if (broken) throw broken.reason;
+  return { output: collect(forEach.collect, outputs), inputs: shared };
+}
+
+/** Item results as one output; a reducer is CEL over `acc` and `item`, begun with the first item. Order is the items'. */
+function collect(how: NonNullable<AttemptRun["task"]["forEach"]>["collect"], outputs: readonly Json[]): Json {
+  if (how === "list") return { items: outputs };
+  if (how === "merge") return Object.assign({}, ...outputs.filter(isJsonObject));
+  const [first, ...rest] = outputs;
+  return rest.reduce<Json>((acc, item) => evaluate(how.cel, { acc, item }), first ?? null);
+}
+
+async function runPlaybook(run: AttemptRun, inputs: JsonObject, where: { signal: AbortSignal; prefix: string }, loose: Loose): Promise<Json> {
+  const parsed = parseInputs(run.task, run.playbook, inputs);
+  const context = createContext({ ...run, ...where }, loose);
+  try {
+    return toJson(run.playbook, await run.playbook.run(context, parsed));
+  } catch (error) {
+    if (error instanceof NeedsPerson || error instanceof TaskFailure || where.signal.aborted) throw error;
+    throw isEngineError(error) ? error : asBug(run, error);
+  }
+}
+
+function toJson(playbook: Playbook, output: unknown): Json {
+  try {
+    digestOf(output);
+    return JSON.parse(JSON.stringify(output)) as Json; // safe: what JSON.parse returns is JSON
+  } catch (cause) {
+    throw new TaskFailure("contract", `The skill ${playbook.skill} returned something that is not JSON.`, { cause });
+  }
+}
+
+function isEngineError(error: unknown): boolean {
+  return error instanceof Error && error.name === "OrchestratorError";
+}
+
+function asBug(run: AttemptRun, error: unknown): TaskFailure {
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new TaskFailure("bug", `The playbook ${run.playbook.skill} of ${run.agent.name} broke: ${message}`, { cause: error });
+}
+
+/** A playbook that ignores its signal is left behind five seconds after it; what it writes later is refused by its attempt. */
+async function abandonable<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const abandoned = new Promise<never>((_, reject) => {
+    const arm = (): void => {
+      timer = setTimeout(() => reject(signal.reason), ABANDON_MS);
+    };
+    if (signal.aborted) arm();
+    else signal.addEventListener("abort", arm, { once: true });
+  });
+  try {
+    return await Promise.race([work, abandoned]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => undefined);
+  }
+}

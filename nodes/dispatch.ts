@@ -1,0 +1,181 @@
+import { Command, Send } from "@langchain/langgraph";
+import { mergeBoard, toEntry, type TaskEntry } from "../core/blackboard.js";
+import type { Task } from "../core/mission.js";
+import { type Plan, ruleOn, settle, type Settlement } from "../core/plan.js";
+import type { TaskRecord } from "../core/records.js";
+import { isSettled } from "../core/run.js";
+import type { NodeDeps, RunSession } from "../core/session.js";
+import { conflictDraft } from "./board-conflict.js";
+import { boardSource } from "./task-inputs.js";
+import { blocked, failed, skipped } from "./task-moves.js";
+import type { Waves } from "./wave.js";
+
+/** What a task node is sent: references only, since a `Send` is kept in every checkpoint. */
+export interface Sent {
+  readonly task: string;
+  readonly attempt: number;
+  readonly wave: string;
+}
+
+export interface DispatchDeps extends Pick<NodeDeps, "clock"> {
+  readonly waves: Waves;
+}
+
+/** Where the graph may go from here. */
+export type Goal = "approvals" | "reviewer" | "report";
+
+/**
+ * Decides what the run does next, and says so to the graph: one superstep with every task that may work or wait in it,
+ * or the approvals when only people can move it, or the end. Planner and dispatcher share it, so that no superstep,
+ * and so no checkpoint, is spent on deciding alone.
+ */
+export async function dispatch(session: RunSession, plan: Plan, deps: DispatchDeps, update: object = {}): Promise<Command> {
+  await session.refresh();
+  if (session.isCancelled) return goTo(session, plan, update, "report");
+  let settlement = settle(plan, (id) => session.task(id));
+  await settleWithoutWork(session, plan, settlement, deps);
+  const held = heldByPeople(session);
+  const able = settlement.ready.filter((id) => !held(id));
+
+  if (able.length > 0 && isProgress(session)) return sendWave(session, plan, deps, update, whomToSend(session, plan, settlement, able));
+  if (session.requests().some((request) => request.status === "pending")) return goTo(session, plan, update, "approvals");
+  if (!settlement.over) {
+    await endWithoutProgress(session, plan, settlement, deps);
+    settlement = settle(plan, (id) => session.task(id));
+    return goTo(session, plan, update, "report");
+  }
+  if (await askAboutConflicts(session, plan)) return goTo(session, plan, update, "approvals");
+  return goTo(session, plan, update, needsReview(session) ? "reviewer" : "report");
+}
+
+/** What the graph shows of a run's rows. */
+export interface Channels {
+  readonly tasks: Record<string, TaskEntry>;
+  readonly blackboard: Record<string, unknown>;
+  readonly requests: { id: string; task: string; question: string }[];
+}
+
+/** The channels as the rows say now. */
+export function channelsOf(session: RunSession, plan: Plan): Channels {
+  const settled = new Set(session.tasks().map((task) => task.taskId));
+  return {
+    tasks: Object.fromEntries(session.tasks().map((record) => [record.taskId, entryOf(record)])),
+    blackboard: { ...mergeBoard(boardSource(session, plan), settled).board },
+    requests: session
+      .requests()
+      .filter((request) => request.status === "pending")
+      .map((request) => ({ id: request.approvalId, task: request.taskId, question: request.shown.question })),
+  };
+}
+
+/** A task's row as the graph keeps it. */
+export function entryOf(record: TaskRecord): TaskEntry {
+  return toEntry({
+    status: record.status,
+    attempt: record.attempt,
+    agent: record.agentId,
+    digest: record.resultDigest,
+    error: record.errorCode,
+    summary: record.summary,
+  });
+}
+
+async function settleWithoutWork(session: RunSession, plan: Plan, settlement: Settlement, deps: DispatchDeps): Promise<void> {
+  const at = deps.clock.now();
+  const changes = [
+    ...settlement.skipped.map(({ taskId, reason }) => skipped(taskOf(plan, taskId), session.task(taskId), reason, at)),
+    ...settlement.blocked.map(({ taskId, by }) => blocked(taskOf(plan, taskId), session.task(taskId), by, at)),
+  ];
+  await Promise.all(changes.map((change) => session.commit(change)));
+}
+
+/** A task is held while a request that it waits for is pending. */
+function heldByPeople(session: RunSession): (taskId: string) => boolean {
+  const pending = session.requests().filter((request) => request.status === "pending");
+  const tasks = new Set(pending.map((request) => request.taskId));
+  const keys = new Set(pending.map((request) => request.subject).filter((subject) => subject.startsWith("blackboard:")));
+  return (taskId) => {
+    const reads = session.mission.tasks.find((task) => task.id === taskId)?.reads ?? [];
+    return tasks.has(taskId) || reads.some((key) => keys.has(`blackboard:${key}`));
+  };
+}
+
+/** Dataflow sends all that no failure stands in front of; stepwise only what is ready, and those whose waiting has an end. */
+function whomToSend(session: RunSession, plan: Plan, settlement: Settlement, able: readonly string[]): readonly string[] {
+  if (session.dispatch === "dataflow") return settlement.sendable;
+  const sent = new Set(able);
+  for (const id of settlement.sendable) {
+    const task = taskOf(plan, id);
+    if (task.join?.withinMinutes === undefined || sent.has(id)) continue;
+    const ruling = ruleOn(plan, task, (other) => session.task(other));
+    if (ruling.verdict === "waits" && ruling.for.every((other) => sent.has(other))) sent.add(id);
+  }
+  return settlement.sendable.filter((id) => sent.has(id));
+}
+
+function sendWave(session: RunSession, plan: Plan, deps: DispatchDeps, update: object, taskIds: readonly string[]): Command {
+  const wave = `${session.run.fence}.${deps.waves.nextId()}`;
+  deps.waves.open(session.runId, wave, taskIds);
+  const sends = taskIds.map((id) => {
+    const payload: Sent = { task: id, attempt: session.task(id).attempt, wave };
+    return new Send(slugFor(session, taskOf(plan, id)), payload);
+  });
+  return new Command({ update: { status: "running", ...channelsOf(session, plan), ...update }, goto: sends });
+}
+
+function goTo(session: RunSession, plan: Plan, update: object, goal: Goal): Command {
+  return new Command({ update: { status: "running", ...channelsOf(session, plan), ...update }, goto: goal });
+}
+
+/** The node of the agent at work on the task, or of the next capable one. */
+function slugFor(session: RunSession, task: Task): string {
+  const record = session.task(task.id);
+  const capable = task.agents.filter((id) => !record.tried.includes(id));
+  const chosen = record.agentId !== undefined && capable.includes(record.agentId) ? record.agentId : (capable[0] ?? task.agents[0]);
+  const card = session.mission.agents.find((agent) => agent.id === chosen) ?? session.mission.agents[0];
+  if (!card) throw new Error(`Mission ${session.mission.slug} has no agents.`);
+  return card.slug;
+}
+
+/** False when nothing changed since the last pass that sent tasks: sending them again would change nothing either. */
+function isProgress(session: RunSession): boolean {
+  const tasks = session.tasks().map((task) => `${task.taskId}:${task.status}:${task.attempt}:${task.tried.length}`);
+  const mark = [...tasks, ...session.requests().map((request) => `${request.approvalId}:${request.status}`)].join(" ");
+  if (mark === session.progressMark) return false;
+  session.progressMark = mark;
+  return true;
+}
+
+async function endWithoutProgress(session: RunSession, plan: Plan, settlement: Settlement, deps: DispatchDeps): Promise<void> {
+  const at = deps.clock.now();
+  const stuck = settlement.sendable.filter((id) => !isSettled(session.task(id).status));
+  const message = "Nothing changed in a whole pass, so nothing would change in another.";
+  await Promise.all(stuck.map((id) => session.commit(failed(taskOf(plan, id), session.task(id), "no_progress", message, at))));
+}
+
+async function askAboutConflicts(session: RunSession, plan: Plan): Promise<boolean> {
+  const all = new Set(plan.tasks.map((task) => task.id));
+  const { conflicts } = mergeBoard(boardSource(session, plan), all);
+  const open = conflicts.filter((conflict) => {
+    const draft = conflictDraft(session, conflict);
+    return session.request(draft.taskId, draft.attempt, "question", draft.subject)?.status !== "rejected";
+  });
+  for (const conflict of open) {
+    const draft = conflictDraft(session, conflict);
+    const values = conflict.values.map(({ by, value }) => ({ by, value }));
+    await session.commit({ events: [{ type: "blackboard_conflict", key: `blackboard_conflict:${conflict.key}:${draft.taskId}:${draft.attempt}`, data: { key: conflict.key, values } }] });
+    await session.ask(draft);
+  }
+  return open.length > 0;
+}
+
+function needsReview(session: RunSession): boolean {
+  const hasFailed = session.tasks().some((task) => task.status === "failed" || task.status === "blocked");
+  return !hasFailed && (session.mission.review.length > 0 || session.mission.limits.some((limit) => limit.sendBack !== undefined));
+}
+
+function taskOf(plan: Plan, taskId: string): Task {
+  const task = plan.byId.get(taskId);
+  if (!task) throw new Error(`The plan has no task ${taskId}.`);
+  return task;
+}

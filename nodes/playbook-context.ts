@@ -1,0 +1,160 @@
+import { z } from "zod";
+import { NeedsPerson } from "../core/approval.js";
+import type { CallOptions, Feedback, Playbook, PlaybookContext, Question } from "../core/define-agent.js";
+import type { Json, JsonObject } from "../core/digest.js";
+import { TaskFailure } from "../core/errors.js";
+import type { AgentCard, Task } from "../core/mission.js";
+import type { RunSession, Toolbox } from "../core/session.js";
+import type { ToolReply } from "../core/tool.js";
+import { TurnKeys } from "./turns.js";
+
+/** Everything that one run of a playbook works with. */
+export interface PlaybookRun {
+  readonly session: RunSession;
+  readonly task: Task;
+  readonly attempt: number;
+  readonly agent: AgentCard;
+  readonly playbook: Playbook;
+  readonly toolbox: Toolbox;
+  readonly now: () => Date;
+  readonly board: JsonObject;
+  readonly feedback: readonly Feedback[];
+  readonly signal: AbortSignal;
+  /** JSON Schema of the task's contract: what a fallback's general question is narrowed to. */
+  readonly contract: JsonObject;
+  /** `item:<i>/` inside `for_each`, else empty. */
+  readonly prefix: string;
+}
+
+/** What is still open when a playbook has returned or thrown: calls in flight, and requests that it may have swallowed. */
+export interface Loose {
+  readonly inFlight: Set<Promise<unknown>>;
+  readonly requests: NeedsPerson[];
+}
+
+/**
+ * The context of one run of a playbook. Time, randomness, ids and tool calls are turns keyed by what they are, never
+ * by global order, so that a rerun after a crash reads the same values whatever finishes first.
+ */
+export function createContext(run: PlaybookRun, loose: Loose): PlaybookContext {
+  const keys = new TurnKeys(run.prefix);
+  const { session, task, attempt } = run;
+  const draw = <Value extends Json>(name: string, make: () => Value): Value => {
+    run.signal.throwIfAborted();
+    const key = keys.value(name);
+    const known = session.turn(task.id, attempt, key);
+    // safe: the turn was recorded below under the same name
+    if (known) return known.reply as Value;
+    const reply = make();
+    const at = run.now();
+    const turn = { runId: session.runId, taskId: task.id, attempt, key, kind: "value" as const, name, args: {}, reply, at, durationMs: 0, costMicroUsd: 0 };
+    void session.commit({ turns: [turn] });
+    return reply;
+  };
+
+  return {
+    runId: session.runId,
+    taskId: task.id,
+    agentId: run.agent.id,
+    attempt,
+    caseData: session.run.caseData,
+    blackboard: run.board,
+    feedback: run.feedback,
+    answers: answersOf(session, task.id),
+    signal: run.signal,
+    call: (tool: string, args: unknown, options?: CallOptions) => track(loose, callTool(run, keys, tool, args, options ?? {})),
+    ask: (question: Question) => track(loose, ask(run, question)),
+    now: () => new Date(draw("now", () => run.now().toISOString())),
+    random: () => draw("random", () => Math.random()),
+    id: () => draw("id", () => crypto.randomUUID()),
+    sleep: (ms) => sleep(ms, run.signal),
+    progress: (doneSoFar, total, note) => session.progress(task.id, total > 0 ? Math.min(1, doneSoFar / total) : 0, note),
+  } as PlaybookContext; // safe: the generic signatures of `call` and `ask` only add types to values that the gate and `ask` parse
+}
+
+async function callTool(run: PlaybookRun, keys: TurnKeys, tool: string, args: unknown, options: CallOptions): Promise<ToolReply> {
+  run.signal.throwIfAborted();
+  const plain = JSON.parse(JSON.stringify(args ?? {})) as Json; // safe: what JSON.parse returns is JSON
+  return run.toolbox.call({
+    session: run.session,
+    task: run.task,
+    attempt: run.attempt,
+    agent: run.agent,
+    declared: run.playbook.tools,
+    tool,
+    args: plain,
+    options,
+    turnKey: keys.call(tool, plain),
+    signal: run.signal,
+  });
+}
+
+async function ask(run: PlaybookRun, question: Question): Promise<unknown> {
+  const answers = answersOf(run.session, run.task.id);
+  const problems: string[] = [];
+  if (question.key in answers) {
+    const parsed = question.answer.safeParse(answers[question.key]);
+    if (parsed.success) return parsed.data;
+    problems.push(`The last answer did not fit: ${z.prettifyError(parsed.error)}`);
+  }
+  const isGeneral = run.playbook.skill === "*";
+  throw new NeedsPerson({
+    taskId: run.task.id,
+    attempt: run.attempt,
+    kind: "question",
+    subject: `ask:${question.key}`,
+    shown: {
+      question: question.question,
+      subject: null,
+      proposed: [],
+      evidence: question.evidence ?? [],
+      reasons: [...problems, ...run.feedback.map((entry) => `${entry.from}: ${entry.reason}`)],
+      schema: isGeneral ? run.contract : toJsonSchema(question.answer),
+      degraded: run.playbook.degraded ?? false,
+    },
+  });
+}
+
+/** Answers of people to this task's questions, by question key; the newest wins. */
+export function answersOf(session: RunSession, taskId: string): JsonObject {
+  const answers: Record<string, Json> = {};
+  for (const request of session.requests()) {
+    if (request.taskId !== taskId || request.kind !== "question" || request.status !== "answered") continue;
+    if (request.subject.startsWith("ask:")) answers[request.subject.slice("ask:".length)] = request.decision?.answer ?? null;
+  }
+  return answers;
+}
+
+/** JSON Schema of what a person or another task has to give; parts that JSON Schema cannot say are left open. */
+export function toJsonSchema(schema: z.ZodType): JsonObject {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  return JSON.parse(JSON.stringify(rest)) as JsonObject; // safe: a JSON Schema is a JSON object
+}
+
+async function track<Value>(loose: Loose, work: Promise<Value>): Promise<Value> {
+  const watched = work.catch((error: unknown) => {
+    if (error instanceof NeedsPerson) loose.requests.push(error);
+  });
+  loose.inFlight.add(watched);
+  try {
+    return await work;
+  } finally {
+    loose.inFlight.delete(watched);
+  }
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  if (!Number.isFinite(ms) || ms < 0) throw new TaskFailure("bug", `sleep(${ms}): a wait is a number of milliseconds from 0.`);
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const abort = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", abort);
+      resolve();
+    }, ms);
+    signal.addEventListener("abort", abort, { once: true });
+  });
+}

@@ -1,0 +1,134 @@
+import { Command, type GraphNode } from "@langchain/langgraph";
+import type { RequestDraft } from "../core/approval.js";
+import type { Blackboard } from "../core/blackboard.js";
+import type { Mission, Task } from "../core/mission.js";
+import { descendantsOf, type Plan, toPlan } from "../core/plan.js";
+import type { ApprovalRecord } from "../core/records.js";
+import type { NodeDeps, RunSession } from "../core/session.js";
+import { toInvocation } from "./invocation.js";
+import { type Breach, findBreaches } from "./review-rules.js";
+import { done, failed, newAttempt } from "./task-moves.js";
+
+type ReviewerDeps = Pick<NodeDeps, "sessions" | "clock">;
+
+/**
+ * Checks what needs several tasks: the mission's rules, and limits that a task can change. What fails goes back, with
+ * everything that used it, at most `max_review_rounds` times; then a person rules.
+ */
+export function createReviewer(mission: Mission, deps: ReviewerDeps): GraphNode<typeof Blackboard, Record<string, unknown>, "dispatcher" | "report"> {
+  const plan = toPlan(mission.tasks);
+
+  return async function reviewer(_state, config) {
+    const visit = await deps.sessions.enter(mission, toInvocation(config));
+    const { session } = visit;
+    try {
+      if (await absorbDecisions(session, plan, deps)) return new Command({ goto: "dispatcher" });
+      const breaches = findBreaches(session, plan, deps.clock.now()).filter((breach) => !isAccepted(session, breach));
+      const review = { round: session.reviewRound, findings: breaches.map((breach) => breach.reason) };
+      if (breaches.length === 0) return new Command({ update: { review }, goto: "report" });
+      if (session.reviewRound < mission.maxReviewRounds) await sendBack(session, plan, breaches);
+      else await escalate(session, plan, breaches);
+      return new Command({ update: { review: { ...review, round: session.reviewRound } }, goto: "dispatcher" });
+    } finally {
+      visit.leave();
+    }
+  };
+}
+
+function isAccepted(session: RunSession, breach: Breach): boolean {
+  const { attempt } = session.task(breach.sendBack);
+  return session.request(breach.sendBack, attempt, "escalation", `review:${breach.ruleId}`)?.status === "approved";
+}
+
+/** What people decided about escalations of this review: a no fails the run, a correction is the result from now on. */
+async function absorbDecisions(session: RunSession, plan: Plan, deps: ReviewerDeps): Promise<boolean> {
+  let hasMoved = false;
+  for (const request of session.requests()) {
+    const task = plan.byId.get(request.taskId);
+    if (!task || request.kind !== "escalation" || !request.subject.startsWith("review:")) continue;
+    if (request.attempt !== session.task(task.id).attempt) continue;
+    if (request.status === "rejected") {
+      const reason = request.decision?.comment ?? `Rejected by ${request.decidedBy ?? "a person"}.`;
+      await session.commit(failed(task, session.task(task.id), "rejected", reason, deps.clock.now()));
+      hasMoved = true;
+    }
+    if (request.status !== "edited") continue;
+    await correct(session, plan, task, request, deps.clock.now());
+    hasMoved = true;
+  }
+  return hasMoved;
+}
+
+/** The tasks go back with their reasons; everything that used their results begins anew, and those results are superseded. */
+async function sendBack(session: RunSession, plan: Plan, breaches: readonly Breach[]): Promise<void> {
+  const reasons = groupByTask(breaches);
+  const round = session.reviewRound + 1;
+  const affected = new Set([...reasons.keys()].flatMap((id) => [id, ...descendantsOf(plan, id)]));
+  const changes = plan.tasks.filter((task) => affected.has(task.id)).map((task) => {
+    const own = reasons.get(task.id) ?? [];
+    const feedback = own.map((breach) => ({ from: "reviewer", reason: breach.reason }));
+    const reason = own.length > 0 ? own.map((breach) => breach.reason).join(" ") : `A task that it builds on was sent back: ${[...reasons.keys()].join(", ")}.`;
+    return newAttempt(task, session.task(task.id), { cause: "sent_back", reason, feedback, failures: 0, refusals: 0 });
+  });
+  await session.commit({
+    tasks: changes.flatMap((change) => change.tasks ?? []),
+    supersede: [...affected],
+    reviewRound: round,
+    events: [
+      { type: "review_sent_back", key: `review_sent_back:${round}`, data: { round, tasks: [...affected], reason: breaches.map((breach) => breach.reason).join(" ") } },
+      ...changes.flatMap((change) => change.events ?? []),
+    ],
+  });
+}
+
+function groupByTask(breaches: readonly Breach[]): Map<string, Breach[]> {
+  const groups = new Map<string, Breach[]>();
+  for (const breach of breaches) groups.set(breach.sendBack, [...(groups.get(breach.sendBack) ?? []), breach]);
+  return groups;
+}
+
+async function escalate(session: RunSession, plan: Plan, breaches: readonly Breach[]): Promise<void> {
+  for (const breach of breaches) {
+    const task = plan.byId.get(breach.sendBack);
+    if (task) await session.ask(draftOf(session, task, breach));
+  }
+}
+
+/** Puts a person's correction in place of the result, in one unit with a new attempt of everybody who built on it. */
+async function correct(session: RunSession, plan: Plan, task: Task, request: ApprovalRecord, at: Date): Promise<void> {
+  const by = request.decidedBy ?? "a person";
+  const record = session.task(task.id);
+  const raised = newAttempt(task, record, { cause: "sent_back", reason: `Corrected by ${by}.` });
+  const [begun = record] = raised.tasks ?? [];
+  const kept = { ...begun, ...(record.inputsDigest !== undefined && { inputsDigest: record.inputsDigest }) };
+  const approval = { outcome: "asked", rule: "corrected in the review", approval_id: request.approvalId };
+  const corrected = done(task, kept, { output: request.decision?.edited ?? null, summary: `corrected by ${by}`, degraded: false, approval }, at);
+  const behind = descendantsOf(plan, task.id).map((id) => {
+    const reason = `${task.id} was corrected by ${by}.`;
+    return newAttempt(plan.byId.get(id) ?? task, session.task(id), { cause: "sent_back", reason });
+  });
+  await session.commit({
+    tasks: [...(corrected.tasks ?? []), ...behind.flatMap((change) => change.tasks ?? [])],
+    supersede: [task.id, ...descendantsOf(plan, task.id)],
+    results: corrected.results ?? [],
+    events: [raised, corrected, ...behind].flatMap((change) => change.events ?? []),
+  });
+}
+
+function draftOf(session: RunSession, task: Task, breach: Breach): RequestDraft {
+  return {
+    taskId: task.id,
+    attempt: session.task(task.id).attempt,
+    kind: "escalation",
+    subject: `review:${breach.ruleId}`,
+    shown: {
+      question: `The review still refuses "${task.title}" for ${session.run.title}. Accept it as it is?`,
+      subject: session.output(task.id) ?? null,
+      proposed: [],
+      evidence: [{ title: breach.ruleId, left: { label: "Result", text: JSON.stringify(session.output(task.id) ?? null, null, 1) } }],
+      reasons: [breach.reason],
+      degraded: false,
+      ...(task.output && { schema: task.output }),
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { type BoardConflict, type BoardSource, mergeBoard, standingOutput } from "../core/blackboard.js";
+import { isJsonObject } from "../core/define-agent.js";
+import { digestOf, type Json, type JsonObject } from "../core/digest.js";
+import { TaskFailure } from "../core/errors.js";
+import { evaluate, type Scope } from "../core/expression.js";
+import type { Task, TaskInput } from "../core/mission.js";
+import { ancestorsOf, type Plan, standingFor } from "../core/plan.js";
+import type { RunSession } from "../core/session.js";
+
+/** What one task works from: fixed once its inputs have settled. */
+export interface TaskMaterial {
+  readonly arrived: readonly string[];
+  readonly board: JsonObject;
+  readonly conflicts: readonly BoardConflict[];
+  /** For CEL: `case`, `blackboard` and the output of every task that this one depends on and that came. */
+  readonly scope: Scope;
+  /** Of the case and of every result used: another digest means other inputs. */
+  readonly digest: string;
+}
+
+/** The session as the blackboard's merge needs it. */
+export function boardSource(session: RunSession, plan: Plan): BoardSource {
+  return {
+    mission: session.mission,
+    plan,
+    stateOf: (id) => session.task(id),
+    outputOf: (id) => session.output(id),
+    resolved: (key) =>
+      session
+        .requests()
+        .filter((request) => request.kind === "question" && request.subject === `blackboard:${key}` && request.status === "answered")
+        .map((request) => request.decision?.answer)
+        .at(-1),
+  };
+}
+
+/** Collects what the task works from, given which of its dependencies count as come. */
+export function gather(session: RunSession, plan: Plan, task: Task, arrived: readonly string[]): TaskMaterial {
+  const source = boardSource(session, plan);
+  const before = new Set(arrived.flatMap((id) => [id, standingFor(plan, id, source.stateOf), ...ancestorsOf(plan, id)]));
+  const known = mergeBoard(source, before);
+  const visible = Object.fromEntries(task.reads.filter((key) => key in known.board).map((key) => [key, known.board[key]]));
+  const outputs: Record<string, Json> = {};
+  for (const id of before) {
+    if (task.dependsOn.includes(id) && !arrived.includes(id)) continue;
+    const output = standingOutput(source, id);
+    if (output !== undefined) outputs[id] = output;
+  }
+  const writers = task.reads.length > 0 ? [...before].filter((id) => (plan.byId.get(id)?.writes.length ?? 0) > 0) : [];
+  const used = [...new Set([...task.dependsOn, ...writers])].sort();
+  return {
+    arrived,
+    board: visible,
+    conflicts: known.conflicts.filter((conflict) => task.reads.includes(conflict.key)),
+    scope: { case: session.run.caseData, blackboard: visible, ...outputs },
+    digest: digestOf([
+      session.run.caseDigest,
+      used.map((id) => [id, arrived.includes(id) || !task.dependsOn.includes(id) ? (resultDigestOf(source, session, id) ?? null) : null]),
+    ]),
+  };
+}
+
+function resultDigestOf(source: BoardSource, session: RunSession, taskId: string): string | undefined {
+  return session.task(standingFor(source.plan, taskId, source.stateOf)).resultDigest;
+}
+
+/** The inputs as the skill gets them. Throws a `contract` failure when a needed one is absent. */
+export function toInputs(task: Task, scope: Scope): JsonObject {
+  if (!task.inputs) {
+    const needs = task.dependsOn.filter((id) => scope[id] !== undefined);
+    return { case: asJson(scope["case"]), ...Object.fromEntries(needs.map((id) => [id, asJson(scope[id])])) };
+  }
+  const inputs: Record<string, Json> = {};
+  for (const [name, input] of Object.entries(task.inputs)) {
+    const value = resolveInput(task, name, input, scope);
+    if (value === undefined) continue;
+    if (name !== "*") inputs[name] = value;
+    else if (isJsonObject(value)) Object.assign(inputs, value);
+    else throw new TaskFailure("contract", `Task ${task.id}: the input "*" needs an object, but ${describe(input)} is ${JSON.stringify(value)}.`);
+  }
+  return inputs;
+}
+
+/** The value of one input; `undefined` when an optional one is absent. */
+export function resolveInput(task: Task, name: string, input: TaskInput, scope: Scope): Json | undefined {
+  if (input.from === "value") return input.value;
+  if (input.from === "cel") return evaluate(input.expression, scope);
+  const value = follow(input.path, scope);
+  if (value === undefined && !input.optional) {
+    throw new TaskFailure("contract", `Task ${task.id}: its input "${name}" (${input.path}) is absent. Mark it with "?" if it may be.`);
+  }
+  return value;
+}
+
+function follow(path: string, scope: Scope): Json | undefined {
+  let value: Json | undefined = asJson(scope);
+  for (const step of path.split(".")) {
+    if (isJsonObject(value)) value = value[step];
+    else if (Array.isArray(value) && /^\d+$/u.test(step)) value = value[Number(step)];
+    else return undefined;
+  }
+  return value;
+}
+
+function describe(input: TaskInput): string {
+  return input.from === "reference" ? input.path : input.from;
+}
+
+/** A scope holds JSON only: the case, the board and outputs that were parsed or stored as JSON. */
+function asJson(value: unknown): Json {
+  return value as Json; // safe: see above
+}

@@ -1,0 +1,142 @@
+import type { Feedback } from "../core/define-agent.js";
+import { digestOf, type Json, type JsonObject } from "../core/digest.js";
+import type { TaskErrorCode } from "../core/errors.js";
+import type { Task } from "../core/mission.js";
+import type { TaskRecord, Turn } from "../core/records.js";
+import type { Change } from "../core/session.js";
+
+const MAX_SUMMARY = 120;
+
+/** What a new attempt begins with; absent fields stay as they were. */
+export interface NewAttempt {
+  readonly cause: "answered" | "retry" | "refused" | "sent_back" | "takeover" | "code_changed" | "stale_input";
+  readonly reason: string;
+  readonly feedback?: readonly Feedback[];
+  readonly agentId?: string;
+  readonly tried?: readonly string[];
+  readonly failures?: number;
+  readonly refusals?: number;
+}
+
+/** The first time that an attempt is worked on; repeated after a crash it adds nothing. */
+export function started(task: Task, record: TaskRecord, by: { agentId: string; codeVersion: string; inputsDigest: string }, at: Date): Change {
+  const next: TaskRecord = { ...without(record, "waitingFor"), status: "running", ...by, startedAt: record.startedAt ?? at };
+  return {
+    tasks: [next],
+    events: [event("task_started", task, record.attempt, { agent: by.agentId, inputs_digest: by.inputsDigest })],
+  };
+}
+
+/** The task is done: its result stands from here. */
+export function done(
+  task: Task,
+  record: TaskRecord,
+  result: { output: Json; summary: string; degraded: boolean; chosen?: string; approval: JsonObject },
+  at: Date,
+): Change {
+  const digest = digestOf(result.output);
+  const next: TaskRecord = {
+    ...without(record, "waitingFor", "errorCode", "errorMessage", "progress"),
+    status: "done",
+    finishedAt: at,
+    resultDigest: digest,
+    summary: oneLine(result.summary),
+    degraded: result.degraded,
+    ...(result.chosen !== undefined && { chosen: result.chosen }),
+  };
+  const data = { summary: next.summary, result_digest: digest, agent: record.agentId, approval: result.approval, degraded: result.degraded };
+  return {
+    tasks: [next],
+    results: [{ runId: record.runId, taskId: task.id, attempt: record.attempt, digest, output: result.output, superseded: false }],
+    events: [
+      event("task_done", task, record.attempt, data),
+      ...(result.chosen === undefined ? [] : [event("route_chosen", task, record.attempt, { chosen: result.chosen })]),
+    ],
+  };
+}
+
+/** The task settles without working. */
+export function skipped(task: Task, record: TaskRecord, reason: string, at: Date): Change {
+  const next: TaskRecord = { ...without(record, "waitingFor"), status: "skipped", finishedAt: at, summary: oneLine(reason) };
+  return { tasks: [next], events: [event("task_skipped", task, record.attempt, { reason })] };
+}
+
+/** A failure stands in front of the task. */
+export function blocked(task: Task, record: TaskRecord, by: string, at: Date): Change {
+  const next: TaskRecord = {
+    ...without(record, "waitingFor"),
+    status: "blocked",
+    finishedAt: at,
+    errorCode: "dependency_failed",
+    errorMessage: `It needs ${by}, which did not succeed.`,
+  };
+  return { tasks: [next], events: [event("task_blocked", task, record.attempt, { by })] };
+}
+
+/** The task is over without a result. */
+export function failed(task: Task, record: TaskRecord, code: TaskErrorCode, message: string, at: Date, stack?: string): Change {
+  const next: TaskRecord = { ...without(record, "waitingFor"), status: "failed", finishedAt: at, errorCode: code, errorMessage: message };
+  return {
+    tasks: [next],
+    events: [event("task_failed", task, record.attempt, { code, reason: message, ...(stack !== undefined && { stack }) })],
+  };
+}
+
+/** The run was cancelled before the task settled. */
+export function cancelled(task: Task, record: TaskRecord, at: Date): Change {
+  const next: TaskRecord = {
+    ...without(record, "waitingFor"),
+    status: "blocked",
+    finishedAt: at,
+    errorCode: "cancelled",
+    errorMessage: "The run was cancelled first.",
+  };
+  return { tasks: [next], events: [event("task_blocked", task, record.attempt, { by: "cancel" })] };
+}
+
+/** Only a person can move the task now. */
+export function waiting(task: Task, record: TaskRecord, forWhat: string, approvalId: string): Change {
+  return {
+    tasks: [{ ...record, status: "waiting_for_person", waitingFor: forWhat }],
+    events: [{ ...event("task_waiting", task, record.attempt, { reason: forWhat }), key: `task_waiting:${approvalId}` }],
+  };
+}
+
+/** The task begins again with another attempt; what the last one learned goes with it. */
+export function newAttempt(task: Task, record: TaskRecord, next: NewAttempt, detail: JsonObject = {}): Change {
+  const attempt = record.attempt + 1;
+  const row: TaskRecord = {
+    ...without(record, "waitingFor", "finishedAt", "inputsDigest", "codeVersion", "resultDigest", "chosen", "progress"),
+    status: "todo",
+    attempt,
+    feedback: [...record.feedback, ...(next.feedback ?? [])],
+    ...(next.agentId !== undefined && { agentId: next.agentId }),
+    tried: next.tried ?? record.tried,
+    failures: next.failures ?? record.failures,
+    refusals: next.refusals ?? record.refusals,
+  };
+  const data = { cause: next.cause, reason: next.reason, ...(next.agentId !== undefined && { agent: next.agentId }), ...detail };
+  return { tasks: [row], events: [event("task_attempt", task, attempt, data)] };
+}
+
+/** A turn of the engine's own: what it decided about an attempt, so that a rerun decides the same. */
+export function engineTurn(record: TaskRecord, at: Date, key: string, reply: Json): Turn {
+  const { runId, taskId, attempt } = record;
+  return { runId, taskId, attempt, key, kind: "engine", name: key, args: {}, reply, at, durationMs: 0, costMicroUsd: 0 };
+}
+
+/** The record without these optional fields. */
+export function without(record: TaskRecord, ...fields: readonly (keyof TaskRecord)[]): TaskRecord {
+  const kept = Object.entries(record).filter(([name]) => !fields.some((field) => field === name));
+  return Object.fromEntries(kept) as unknown as TaskRecord; // safe: callers name optional fields only
+}
+
+/** One line of at most 120 characters. */
+export function oneLine(text: string): string {
+  const line = text.replace(/\s+/gu, " ").trim();
+  return line.length <= MAX_SUMMARY ? line : `${line.slice(0, MAX_SUMMARY - 1)}…`;
+}
+
+function event(type: NonNullable<Change["events"]>[number]["type"], task: Task, attempt: number, data: JsonObject) {
+  return { type, key: `${type}:${task.id}:${attempt}`, taskId: task.id, data: { title: task.title, attempt, ...data } };
+}

@@ -1,0 +1,136 @@
+import { NeedsPerson, type ProposedCall } from "../core/approval.js";
+import type { Evidence, Finding } from "../core/define-agent.js";
+import { digestOf, type Json, sha256 } from "../core/digest.js";
+import { TaskFailure } from "../core/errors.js";
+import { evaluateBoolean } from "../core/expression.js";
+import type { ApprovalRecord } from "../core/records.js";
+import { isDecided } from "../core/run.js";
+import { proposedCalls } from "./proposed-effects.js";
+import { contractSchema } from "./task-checks.js";
+import { engineTurn, newAttempt } from "./task-moves.js";
+import { primaryOf } from "./task-skill.js";
+import type { Judged, Produced, TaskWork } from "./task-work.js";
+
+/** How a result came to stand: the rule that chose, and the approval behind it. */
+export interface Approved {
+  readonly output: Json;
+  readonly edited: boolean;
+  readonly outcome: "alone" | "asked";
+  readonly rule: string;
+  readonly approvalId?: string;
+}
+
+/** Thrown to begin the task's loop anew after its attempt was raised. */
+export class AttemptRaised extends Error {
+  override readonly name = "AttemptRaised";
+}
+
+/** Asks for the checked result where the mission says so. Throws `NeedsPerson` while nobody has decided. */
+export async function resultApproval(work: TaskWork, produced: Produced, result: Judged): Promise<Approved> {
+  const { session, task, deps } = work;
+  const ruling = ruleOnAsking(work, produced, result.output);
+  if (!ruling.asks) return { output: result.output, edited: false, outcome: "alone", rule: ruling.rule };
+  const record = session.task(task.id);
+  if (!session.turn(task.id, record.attempt, "candidate")) {
+    const candidate = { output: produced.output, inputs: produced.inputs };
+    await session.commit({ turns: [engineTurn(record, deps.clock.now(), "candidate", candidate)] });
+  }
+  const request = session.request(task.id, record.attempt, "task_result", "result");
+  if (!request || !isDecided(request.status)) throw new NeedsPerson(resultDraft(work, produced, result.output, []));
+  if (request.status === "rejected") return sendBack(work, request);
+  const edited = request.status === "edited";
+  const output = edited ? (request.decision?.edited ?? null) : result.output;
+  return { output, edited, outcome: "asked", rule: ruling.rule, approvalId: request.approvalId };
+}
+
+/** Whether a person is asked about this result, and by which rule. */
+function ruleOnAsking(work: TaskWork, produced: Produced, output: Json): { asks: boolean; rule: string } {
+  const { session, task } = work;
+  const { unless, sample } = task.approval;
+  const wasAsked = session
+    .requests()
+    .some((request) => request.taskId === task.id && request.kind === "tool_call" && isDecided(request.status) && request.status !== "rejected");
+  const isSampled = sample !== undefined && Number.parseInt(sha256(`${session.runId}/${task.id}`).slice(0, 8), 16) / 2 ** 32 < sample;
+  if (isSampled) return { asks: true, rule: `sample ${sample}` };
+  if (!task.requiresHumanApproval) return { asks: false, rule: "requires_human_approval is false" };
+  if (wasAsked) return { asks: false, rule: "its calls were approved before they were made" };
+  const scope = { output, inputs: produced.inputs, case: session.run.caseData };
+  if (unless !== undefined && evaluateBoolean(unless, scope)) return { asks: false, rule: `unless ${unless}` };
+  return { asks: true, rule: "requires_human_approval" };
+}
+
+function sendBack(work: TaskWork, request: ApprovalRecord): never {
+  const { session, task } = work;
+  const record = session.task(task.id);
+  const reason = request.decision?.comment ?? "Rejected without a comment.";
+  const isLast = request.decision?.final === true || record.refusals >= session.mission.maxReviewRounds;
+  if (isLast) {
+    void session.commit({ applied: [request.approvalId] });
+    throw rejectedBy(request.decidedBy, reason);
+  }
+  const from = request.decidedBy ?? "a person";
+  const change = newAttempt(task, record, { cause: "refused", reason, feedback: [{ from, reason }], refusals: record.refusals + 1 });
+  void session.commit({ ...change, applied: [request.approvalId] });
+  throw new AttemptRaised();
+}
+
+/**
+ * The result is still refused after the last round: a person accepts it as it is (nothing is returned), corrects it
+ * (the correction is returned), or fails the run.
+ */
+export async function escalation(work: TaskWork, produced: Produced, output: Json, findings: readonly Finding[]): Promise<Json | undefined> {
+  const { session, task } = work;
+  const subject = produced.byPerson ? `checks:${digestOf(output).slice(0, 16)}` : "checks";
+  const request = session.request(task.id, session.task(task.id).attempt, "escalation", subject);
+  if (!request || !isDecided(request.status)) {
+    const draft = resultDraft(work, produced, output, findings);
+    const question = `The checks still refuse the result of "${task.title}". Accept it as it is?`;
+    throw new NeedsPerson({ ...draft, kind: "escalation", subject, shown: { ...draft.shown, question } });
+  }
+  await session.commit({ applied: [request.approvalId] });
+  if (request.status === "rejected") throw rejectedBy(request.decidedBy, request.decision?.comment);
+  return request.status === "edited" ? (request.decision?.edited ?? null) : undefined;
+}
+
+function resultDraft(work: TaskWork, produced: Produced, output: Json, findings: readonly Finding[]) {
+  const { session, task } = work;
+  const skill = primaryOf(work);
+  const proposed: readonly ProposedCall[] = proposedCalls(task, produced.playbook, output);
+  return {
+    taskId: task.id,
+    attempt: session.task(task.id).attempt,
+    kind: "task_result" as const,
+    subject: "result",
+    ...(task.approval.role !== undefined && { role: task.approval.role }),
+    ...(task.approval.dueMinutes !== undefined && { dueMinutes: task.approval.dueMinutes }),
+    shown: {
+      question: `Is the result of "${task.title}" for ${session.run.title} right?`,
+      subject: output,
+      proposed,
+      evidence: evidenceOf(work, produced, output),
+      reasons: findings.map((finding) => `${finding.field || "/"}: ${finding.reason}`),
+      schema: contractSchema(task, skill),
+      degraded: produced.playbook?.degraded ?? false,
+    },
+  };
+}
+
+/** What to look at beside the result: as the skill says, else what went in and what came out. */
+function evidenceOf(work: TaskWork, produced: Produced, output: Json): readonly Evidence[] {
+  const { session, task } = work;
+  const skill = primaryOf(work);
+  const parsed = skill?.input.safeParse(produced.inputs);
+  if (skill?.evidence && parsed?.success && !task.forEach) return skill.evidence(output, parsed.data, session.run.caseData);
+  return [
+    {
+      title: task.title,
+      left: { label: "What it was made from", text: JSON.stringify(produced.inputs, null, 1) },
+      right: { label: "Result", text: JSON.stringify(output, null, 1) },
+    },
+  ];
+}
+
+/** A person's no: final, nobody else is tried. */
+export function rejectedBy(by: string | undefined, comment: string | undefined): TaskFailure {
+  return new TaskFailure("permanent", comment ?? `Rejected by ${by ?? "a person"}.`, { code: "rejected" });
+}

@@ -1,0 +1,40 @@
+import { NeedsPerson } from "../core/approval.js";
+import type { Playbook } from "../core/define-agent.js";
+import type { AgentCard } from "../core/mission.js";
+import { contractSchema } from "./task-checks.js";
+import type { TaskWork } from "./task-work.js";
+
+/** The agent at work on the task, or the next capable one; when none is left the task asks for its result. */
+export function chooseAgent(work: TaskWork): { agent: AgentCard; playbook: Playbook } {
+  const { session, task, deps } = work;
+  const record = session.task(task.id);
+  const left = task.agents.filter((id) => !record.tried.includes(id));
+  const first = record.agentId !== undefined && left.includes(record.agentId) ? [record.agentId, ...left] : left;
+  for (const id of first) {
+    const agent = session.mission.agents.find((card) => card.id === id);
+    const playbook = deps.playbooks.find(id, task.skill);
+    if (agent && playbook) return { agent, playbook };
+  }
+  const why = record.errorMessage ?? `Nobody here can do the skill "${task.skill}".`;
+  throw new NeedsPerson({
+    taskId: task.id,
+    attempt: record.attempt,
+    kind: "question",
+    subject: "result",
+    shown: {
+      question: `No agent is left for "${task.title}". What is its result?`,
+      subject: null,
+      proposed: [],
+      evidence: [{ title: "The case", left: { label: session.run.title, text: JSON.stringify(session.run.caseData, null, 1) } }],
+      reasons: [why, ...record.feedback.map((entry) => `${entry.from}: ${entry.reason}`)],
+      schema: contractSchema(task, primaryOf(work)),
+      degraded: false,
+    },
+  });
+}
+
+/** The playbook whose contract and rules the task's result must keep, whoever makes it: that of the first capable agent that has one. */
+export function primaryOf(work: Pick<TaskWork, "task" | "deps">): Playbook | undefined {
+  const own = work.task.agents.map((id) => work.deps.playbooks.find(id, work.task.skill)).find((playbook) => playbook && playbook.skill !== "*");
+  return own;
+}

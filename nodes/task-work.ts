@@ -1,0 +1,251 @@
+import { NeedsPerson, type RequestDraft } from "../core/approval.js";
+import type { Playbook } from "../core/define-agent.js";
+import type { Json, JsonObject } from "../core/digest.js";
+import { OrchestratorError } from "../core/errors.js";
+import { evaluateBoolean } from "../core/expression.js";
+import type { AgentCard, Task } from "../core/mission.js";
+import { type Plan, ruleOn } from "../core/plan.js";
+import type { TaskRecord } from "../core/records.js";
+import { isDecided } from "../core/run.js";
+import type { NodeDeps, RunSession } from "../core/session.js";
+import { type AttemptOutput, runAttempt } from "./attempt.js";
+import { settleJoin } from "./join.js";
+import type { Slots } from "./slots.js";
+import { contractSchema, findingsOf, parseOutput, Refused } from "./task-checks.js";
+import { afterFailure, type Aftermath } from "./task-failure.js";
+import { gather, type TaskMaterial } from "./task-inputs.js";
+import { blocked, done, newAttempt, skipped, started, waiting } from "./task-moves.js";
+import { doProposed } from "./proposed-effects.js";
+import { conflictDraft } from "./board-conflict.js";
+import { escalation, rejectedBy, resultApproval } from "./task-people.js";
+import { chooseAgent, primaryOf } from "./task-skill.js";
+import { chooseRoute } from "./task-route.js";
+import type { Wave } from "./wave.js";
+
+/** What a task's work needs around it. */
+export interface WorkDeps extends Pick<NodeDeps, "playbooks" | "toolbox" | "clock"> {
+  readonly slots: Slots;
+}
+
+/** One task in one wave. */
+export interface TaskWork {
+  readonly session: RunSession;
+  readonly plan: Plan;
+  readonly task: Task;
+  readonly wave: Wave;
+  /** Longest remaining path in minutes. */
+  readonly priority: number;
+  readonly signal: AbortSignal;
+  readonly deps: WorkDeps;
+}
+
+/**
+ * Brings one task as far as it gets in this wave: until it is settled, or until only a person can move it, or until
+ * an input will not come here (then nothing is returned and it is sent again). Everything it learns is in rows before
+ * anybody builds on it, so it may be killed and called again at any line.
+ */
+export async function workOn(work: TaskWork): Promise<TaskRecord | undefined> {
+  const { session, task } = work;
+  for (;;) {
+    work.signal.throwIfAborted();
+    try {
+      const material = await untilReady(work);
+      if (material === "parked") return undefined;
+      if (material === "settled") return session.task(task.id);
+      return await advance(work, material);
+    } catch (error) {
+      const outcome = await recover(work, error);
+      if (outcome === "return") return session.task(task.id);
+    }
+  }
+}
+
+async function untilReady(work: TaskWork): Promise<TaskMaterial | "parked" | "settled"> {
+  const { session, plan, task, wave, deps } = work;
+  for (;;) {
+    const record = session.task(task.id);
+    if (record.status === "skipped" || record.status === "failed" || record.status === "blocked") return "settled";
+    const ruling = ruleOn(plan, task, (id) => session.task(id));
+    if (ruling.verdict === "skip" || ruling.verdict === "block") {
+      const at = deps.clock.now();
+      void session.commit(ruling.verdict === "skip" ? skipped(task, record, ruling.reason, at) : blocked(task, record, ruling.by, at));
+      return "settled";
+    }
+    const arrived = await settleJoin(work, ruling);
+    if (arrived === "again") continue;
+    if (arrived !== "open") return stillStands(work, gather(session, plan, task, arrived));
+    const open = ruling.verdict === "waits" ? ruling.for : [];
+    if (!(await wave.untilOneLeft(task.id, open, work.signal))) return "parked";
+  }
+}
+
+/** A row ahead of the graph's state (after a crash, in a fork): the same inputs give the recorded result, others a new attempt. */
+function stillStands(work: TaskWork, material: TaskMaterial): TaskMaterial | "settled" {
+  const { session, task } = work;
+  const record = session.task(task.id);
+  if (record.inputsDigest === undefined || record.inputsDigest === material.digest) {
+    return record.status === "done" ? "settled" : material;
+  }
+  const cause = { cause: "stale_input" as const, reason: "What it worked from has changed." };
+  void session.commit({ ...newAttempt(task, record, cause), ...(record.status === "done" && { supersede: [task.id] }) });
+  return material;
+}
+
+async function advance(work: TaskWork, material: TaskMaterial): Promise<TaskRecord> {
+  const { session, task, deps } = work;
+  if (task.when !== undefined && !evaluateBoolean(task.when, material.scope)) {
+    void session.commit(skipped(task, session.task(task.id), `not needed: ${task.when}`, deps.clock.now()));
+    return session.task(task.id);
+  }
+  askAboutConflicts(work, material);
+  await absorbAnswers(work);
+  const given = givenByPerson(work);
+  const produced = given ?? (await produce(work, material));
+  const result = await judge(work, produced);
+  const approval = result.byPerson ? { outcome: "asked", rule: "given by a person" } : await approve(work, produced, result);
+  return settleDone(work, produced, { ...result, ...approval });
+}
+
+/** An attempt's output with who made it. */
+export interface Produced extends AttemptOutput {
+  readonly agent: AgentCard | undefined;
+  readonly playbook: Playbook | undefined;
+  readonly byPerson: boolean;
+}
+
+/** An output that fits its contract and that nobody refuses any more. */
+export interface Judged {
+  readonly output: Json;
+  readonly byPerson: boolean;
+}
+
+async function produce(work: TaskWork, material: TaskMaterial): Promise<Produced> {
+  const { session, task, deps } = work;
+  const { agent, playbook } = chooseAgent(work);
+  let record = session.task(task.id);
+  if (record.codeVersion !== undefined && record.codeVersion !== playbook.version && record.agentId === agent.id) {
+    void session.commit(newAttempt(task, record, { cause: "code_changed", reason: `The playbook is now version ${playbook.version}.` }));
+    record = session.task(task.id);
+  }
+  const known = session.turn(task.id, record.attempt, "candidate");
+  // safe: the candidate turn is written below, as { output, inputs }
+  if (known) return { ...(known.reply as unknown as AttemptOutput), agent, playbook, byPerson: false };
+  const release = await deps.slots.take({
+    runId: session.runId,
+    runLimit: session.mission.maxParallel,
+    agentId: agent.id,
+    agentLimit: agent.maxParallel,
+    priority: work.priority,
+    signal: work.signal,
+  });
+  try {
+    void session.commit(started(task, record, { agentId: agent.id, codeVersion: playbook.version, inputsDigest: material.digest }, deps.clock.now()));
+    const output = await runAttempt({
+      session,
+      task,
+      attempt: record.attempt,
+      agent,
+      playbook,
+      toolbox: deps.toolbox,
+      now: () => deps.clock.now(),
+      board: material.board,
+      feedback: record.feedback,
+      scope: material.scope,
+      signal: work.signal,
+      contract: contractSchema(task, primaryOf(work)),
+    });
+    return { ...output, agent, playbook, byPerson: false };
+  } finally {
+    release();
+  }
+}
+
+/** Contract, then the task's own rules. A refused result goes back with its reasons; after the last round a person rules. */
+async function judge(work: TaskWork, produced: Produced): Promise<Judged> {
+  const { session, task } = work;
+  const skill = primaryOf(work);
+  const output = parseOutput(task, skill, produced.output);
+  const findings = findingsOf(task, skill, { output, inputs: produced.inputs, caseData: session.run.caseData });
+  if (findings.length === 0) return { output, byPerson: produced.byPerson };
+  if (!produced.byPerson && session.task(task.id).refusals < session.mission.maxReviewRounds) throw new Refused(findings, false);
+  const corrected = await escalation(work, produced, output, findings);
+  return corrected === undefined ? { output, byPerson: produced.byPerson } : { output: parseOutput(task, skill, corrected), byPerson: true };
+}
+
+async function approve(work: TaskWork, produced: Produced, result: Judged): Promise<Judged & { outcome: string; rule: string }> {
+  const approved = await resultApproval(work, produced, result);
+  if (!approved.edited) return { ...result, ...approved };
+  // An edit passes the checks again; what they refuse now is asked once more, with the reasons.
+  const judged = await judge(work, { ...produced, output: approved.output, byPerson: true });
+  return { ...judged, outcome: approved.outcome, rule: approved.rule };
+}
+
+async function settleDone(work: TaskWork, produced: Produced, result: Judged & { outcome: string; rule: string; approvalId?: string; digests?: readonly string[] }): Promise<TaskRecord> {
+  const { session, task, deps } = work;
+  await doProposed(work, produced, result);
+  const chosen = chooseRoute(task, { ...gather(session, work.plan, task, task.dependsOn).scope, [task.id]: result.output });
+  const skill = primaryOf(work);
+  const summarise = produced.playbook?.summary ?? skill?.summary;
+  const summary = summarise && !task.forEach ? summarise(result.output) : plainSummary(result.output);
+  const degraded = (produced.playbook?.degraded ?? false) || (produced.agent === undefined && produced.byPerson);
+  const approval: JsonObject = { outcome: result.outcome, rule: result.rule, approval_id: result.approvalId };
+  const change = done(task, session.task(task.id), { output: result.output, summary, degraded, approval, ...(chosen !== undefined && { chosen }) }, deps.clock.now());
+  void session.commit({ ...change, ...(result.approvalId !== undefined && { applied: [result.approvalId] }) });
+  return session.task(task.id);
+}
+
+function plainSummary(output: Json): string {
+  return typeof output === "string" ? output : JSON.stringify(output);
+}
+
+/** What happens after an attempt ended without a result. `return` when the task is settled or waits for a person outside this wave. */
+async function recover(work: TaskWork, error: unknown): Promise<"again" | "return"> {
+  if (error instanceof NeedsPerson) return (await waitForPerson(work, error.request)) ? "again" : "return";
+  if (error instanceof OrchestratorError || work.signal.aborted) throw error;
+  const aftermath: Aftermath = await afterFailure(work, error);
+  return aftermath;
+}
+
+/** Writes the request and stays in the wave while others are at work. True when it was decided here. */
+async function waitForPerson(work: TaskWork, draft: RequestDraft): Promise<boolean> {
+  const { session, task, wave } = work;
+  const request = await session.ask(draft);
+  await session.commit(waiting(task, session.task(task.id), request.shown.question, request.approvalId));
+  const decided = await wave.untilDecidedOrQuiet(task.id, (signal) => session.decided(request.approvalId, signal), work.signal);
+  return decided !== undefined;
+}
+
+/** An answered question raises the attempt; a rejected one fails the task with the comment. */
+async function absorbAnswers(work: TaskWork): Promise<void> {
+  const { session, task } = work;
+  const record = session.task(task.id);
+  const answered = session.requests().filter(
+    (request) =>
+      request.taskId === task.id &&
+      request.kind === "question" &&
+      request.attempt === record.attempt &&
+      request.subject.startsWith("ask:") &&
+      isDecided(request.status),
+  );
+  const rejected = answered.find((request) => request.status === "rejected");
+  if (rejected) throw rejectedBy(rejected.decidedBy, rejected.decision?.comment);
+  if (answered.length === 0) return;
+  const by = answered.map((request) => request.decidedBy ?? "somebody").join(", ");
+  const change = newAttempt(task, record, { cause: "answered", reason: `Answered by ${by}.` });
+  await session.commit({ ...change, applied: answered.map((request) => request.approvalId) });
+}
+
+/** The result that a person gave when no agent was left. */
+function givenByPerson(work: TaskWork): Produced | undefined {
+  const { session, task } = work;
+  const request = session.request(task.id, session.task(task.id).attempt, "question", "result");
+  if (!request || !isDecided(request.status)) return undefined;
+  if (request.status === "rejected") throw rejectedBy(request.decidedBy, request.decision?.comment);
+  void session.commit({ applied: [request.approvalId] });
+  return { output: request.decision?.answer ?? null, inputs: {}, agent: undefined, playbook: undefined, byPerson: true };
+}
+
+function askAboutConflicts(work: TaskWork, material: TaskMaterial): void {
+  const [conflict] = material.conflicts;
+  if (conflict) throw new NeedsPerson(conflictDraft(work.session, conflict));
+}
