@@ -42,6 +42,17 @@ export function runTemplates({ sql: db }: Database) {
     insert: insertOf(db, "runs", RUN_COLUMNS, (insert) =>
       insert.onConflict((conflict) => conflict.column("run_id").doNothing()),
     ),
+    isOnlyOpen: new Template<Key>((hole) =>
+      db
+        .updateTable("runs")
+        .set((columns) => ({ run_id: columns.ref("run_id") }))
+        .where("run_id", "=", hole("run_id"))
+        .where(
+          sql<boolean>`not exists (
+            select 1 from runs as other where other.mission_id = runs.mission_id and other.case_id = runs.case_id
+            and other.run_id <> runs.run_id and other.host = 'orchestrator' and other.status in ('queued', 'running', 'waiting'))`,
+        ),
+    ),
     owned: new Template<Owned>((hole) =>
       db
         .updateTable("runs")

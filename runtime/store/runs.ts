@@ -29,9 +29,12 @@ export class RunStore implements Runs {
     this.#moves = runMoves(db);
   }
 
-  create(run: Omit<RunRecord, "headSeq" | "headHash">): Statement[] {
-    const message = `Run ${run.runId} exists already. Continue it with \`mission resume ${run.runId}\`, or start one under another id.`;
-    return [mustChange(this.#templates.insert.with(toRow(run)), "run_exists", message)];
+  create(run: Omit<RunRecord, "headSeq" | "headHash">, options: { readonly asOnlyOpen?: boolean } = {}): Statement[] {
+    const taken = `Run ${run.runId} exists already. Continue it with \`mission resume ${run.runId}\`, or start one under another id.`;
+    const insert = mustChange(this.#templates.insert.with(toRow(run)), "run_exists", taken);
+    if (!options.asOnlyOpen) return [insert];
+    const open = `Case ${run.caseId} has an open run of ${run.missionSlug} already. Find it with \`mission runs\` and continue or cancel that one.`;
+    return [insert, mustChange(this.#templates.isOnlyOpen.with({ run_id: run.runId }), "run_exists", open)];
   }
 
   takeLease(runId: string, owner: string, leaseMs: number): Promise<number> {
