@@ -75,7 +75,7 @@ function seenByPerson(text: string, id: string): DocumentFinding {
   };
 }
 
-/** Checks, contracts and the reviewer sign with what they are; everybody else is a person. */
+/** The engine signs for itself with these words, and an earlier agent with its name; everybody else is a person. */
 function isFromPerson({ from }: Feedback): boolean {
-  return !/^(?:check|contract|review|rule|limit|agent|task|bug|transient)/u.test(from);
+  return !["checks", "contract", "reviewer", "the agent before"].includes(from) && !from.endsWith(" Agent");
 }
