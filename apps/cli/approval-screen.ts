@@ -57,7 +57,7 @@ export function choicesOf(approval: ApprovalView, isCut: boolean): readonly Choi
       {
         key: "f",
         name: "reject for good",
-        consequence: `${final[0]?.toUpperCase()}${final.slice(1)}.`,
+        consequence: `${final.replace(/^it /u, "The task ").replace(/^the /u, "The ")}.`,
         does: "reject_for_good",
       },
     ];

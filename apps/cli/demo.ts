@@ -19,8 +19,8 @@ const ENDS_IN_A_QUESTION = /missing|lacks|scan|unreadable/iu;
 export async function demo(io: Io): Promise<number> {
   const { paint } = io;
   io.note(paint.bold("Mission Orchestrator: three missions run at once, on sample data. Nothing leaves this machine."));
-  const fresh = await chooseFreshStore(io.host.folder);
-  io.note(paint.dim(`Everything is kept in ${fresh.url.replace("sqlite:", "")}. ${fresh.note}`));
+  const fresh = await chooseFreshStore(io.host.folder, io.store);
+  io.note(paint.dim(`Everything is kept in ${fresh.url.replace("sqlite:", "")}. ${fresh.note}`.trimEnd()));
   const person = await io.person();
   if (!person) io.note(paint.yellow(`Nobody sits at a terminal, so what asks is approved in the name "${NOBODY}".`));
 

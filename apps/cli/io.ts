@@ -29,6 +29,8 @@ export interface Host {
 export interface GlobalOptions {
   readonly json?: boolean;
   readonly store?: string;
+  /** False when the store's name comes from the environment: hints then need not repeat it. */
+  readonly isStoreTyped: boolean;
   readonly editor?: string;
 }
 
@@ -76,7 +78,7 @@ class CliIo implements Io {
     this.store = options.store;
     this.paint = createPaint(host.hasColors && !this.json);
     this.#editor = options.editor;
-    this.#hintStore = options.store;
+    this.#hintStore = options.isStoreTyped ? options.store : undefined;
   }
 
   get isStopping(): boolean {
@@ -93,7 +95,7 @@ class CliIo implements Io {
   }
 
   open(store?: string): Promise<OrchestratorApi> {
-    if (store !== undefined) this.#hintStore = this.store;
+    if (store !== undefined && this.store !== undefined && store !== this.store) this.#hintStore = store;
     this.#opened ??= this.#openOnce(store ?? this.store);
     return this.#opened;
   }

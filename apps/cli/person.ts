@@ -9,8 +9,8 @@ export type Answer =
 
 /** Somebody who can be asked here and now. */
 export interface Person {
-  /** Shows one request on one screen. `position` says where it stands among several, `problem` why the last answer would not do. */
-  ask(approval: ApprovalView, context?: { readonly position?: string; readonly problem?: string }): Promise<Answer>;
+  /** Shows one request on one screen. `position` says where it stands among several. */
+  ask(approval: ApprovalView, position?: string): Promise<Answer>;
   /** A yes or no. */
   confirm(question: string): Promise<boolean>;
 }

@@ -87,7 +87,7 @@ async function answerTo(
   if (approveAs !== undefined) return { kind: "decided", decision: { type: "approve" } };
   if (!person) return { kind: "leave" };
   progress.hold();
-  const answer = await person.ask(next, { position });
+  const answer = await person.ask(next, position);
   progress.release();
   return answer;
 }

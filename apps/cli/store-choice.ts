@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
+const SQLITE = "sqlite:";
 const FOLDER = ".missions";
 const DEFAULT_FILE = "missions.db";
 /** Names the file that plain commands in this folder read, when that is not the default one. */
@@ -18,22 +19,38 @@ export interface FreshStore {
   readonly note: string;
 }
 
-/** Chooses a new file, so that the sample runs start from nothing, and makes plain commands in this folder read it. */
-export async function chooseFreshStore(folder: string): Promise<FreshStore> {
+/**
+ * Chooses a file that does not exist yet, so that the sample runs start from nothing: the one named when it is new.
+ * When nobody named one, plain commands in this folder read the new file from then on.
+ */
+export async function chooseFreshStore(folder: string, named?: string): Promise<FreshStore> {
   await mkdir(join(folder, FOLDER), { recursive: true });
-  const taken = (name: string) => existsSync(join(folder, FOLDER, name));
+  if (named !== undefined) return freshUnder(folder, named);
   const before = (await pointedAt(folder)) ?? DEFAULT_FILE;
-  if (before === DEFAULT_FILE && !taken(DEFAULT_FILE)) {
+  if (before === DEFAULT_FILE && !isTaken(folder, DEFAULT_FILE)) {
     return { url: urlOf(DEFAULT_FILE), note: "Plain commands in this folder read it." };
   }
-  let number = 1;
-  while (taken(`demo-${number}.db`)) number++;
-  await writeFile(join(folder, FOLDER, POINTER), `demo-${number}.db\n`);
+  const file = freeName(folder);
+  await writeFile(join(folder, FOLDER, POINTER), `${file}\n`);
   const back = before === DEFAULT_FILE ? `delete ${FOLDER}/${POINTER}` : `write ${before} into ${FOLDER}/${POINTER}`;
-  return {
-    url: urlOf(`demo-${number}.db`),
-    note: `Plain commands in this folder read it from now on. Your runs are still in ${FOLDER}/${before}; to go back, ${back}.`,
-  };
+  const note = `Plain commands in this folder read it from now on. Earlier runs are still in ${FOLDER}/${before}; to go back, ${back}.`;
+  return { url: urlOf(file), note };
+}
+
+function freshUnder(folder: string, named: string): FreshStore {
+  const isFree = named.startsWith(SQLITE) && !existsSync(resolve(folder, named.slice(SQLITE.length)));
+  if (isFree) return { url: named, note: "" };
+  return { url: urlOf(freeName(folder)), note: `${named} holds runs already and is left as it is.` };
+}
+
+function freeName(folder: string): string {
+  let number = 1;
+  while (isTaken(folder, `demo-${number}.db`)) number++;
+  return `demo-${number}.db`;
+}
+
+function isTaken(folder: string, name: string): boolean {
+  return existsSync(join(folder, FOLDER, name));
 }
 
 async function pointedAt(folder: string): Promise<string | undefined> {
@@ -43,5 +60,5 @@ async function pointedAt(folder: string): Promise<string | undefined> {
 }
 
 function urlOf(name: string): string {
-  return `sqlite:${FOLDER}/${name}`;
+  return `${SQLITE}${FOLDER}/${name}`;
 }

@@ -24,11 +24,11 @@ export class TerminalPerson implements Person {
     this.#editor = editor;
   }
 
-  async ask(approval: ApprovalView, context: { position?: string; problem?: string } = {}): Promise<Answer> {
-    let problem = context.problem;
+  async ask(approval: ApprovalView, position = ""): Promise<Answer> {
+    let problem: string | undefined;
     let rows = this.#io.host.rows - 2;
     for (;;) {
-      const screen = this.#show(approval, rows, { ...context, ...(problem !== undefined && { problem }) });
+      const screen = this.#show(approval, rows, { position, ...(problem !== undefined && { problem }) });
       const choices = choicesOf(approval, screen.isCut);
       const choice = await this.#choose(choices);
       if (!choice) return LEAVE;

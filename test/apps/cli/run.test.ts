@@ -1,0 +1,235 @@
+import { describe, expect, test } from "vitest";
+import { OrchestratorError } from "../../../core/errors.js";
+import type { OrchestratorApi, StartOptions } from "../../../core/views.js";
+import { callCli, event, eventsOf, FakePerson, waitingRuns } from "./fake-host.js";
+import { approvalView, outcome, question, statusView } from "./samples.js";
+
+function starting(
+  status: "completed" | "failed" | "cancelled" | "waiting" | "running",
+): Partial<OrchestratorApi> & { readonly started: [string, StartOptions | undefined][] } {
+  const started: [string, StartOptions | undefined][] = [];
+  return {
+    started,
+    async start(mission, options) {
+      started.push([mission, options]);
+      return outcome({ status });
+    },
+  };
+}
+
+describe("`mission run`", () => {
+  test.each([
+    ["completed", 0],
+    ["failed", 1],
+    ["cancelled", 1],
+    ["waiting", 3],
+    ["running", 3],
+  ] as const)("a run that is %s at the end gives exit code %i", async (status, code) => {
+    const called = await callCli(["run", "customer-onboarding", "--json"], starting(status));
+
+    expect(called.code).toBe(code);
+    expect(called.json).toMatchObject({ run_id: "run1", status });
+  });
+
+  test("options become what the orchestrator is told", async () => {
+    const api = starting("completed");
+
+    await callCli(
+      ["run", "m", "--case", "C-7", "--again", "--reason", "wrong address", "--stepwise", "--store", "sqlite:a.db"],
+      api,
+    );
+    const { stores } = await callCli(["run", "m", "--store", "sqlite:a.db"], api);
+
+    expect(api.started).toEqual([
+      ["m", { caseRef: "C-7", again: true, reason: "wrong address", dispatch: "stepwise" }],
+      ["m", {}],
+    ]);
+    expect(stores).toEqual(["sqlite:a.db"]);
+  });
+
+  test("all cases are started and the worst outcome decides the exit code", async () => {
+    const statuses: Record<string, "completed" | "failed" | "waiting"> = {
+      "C-1": "completed",
+      "C-2": "waiting",
+      "C-3": "failed",
+    };
+    const api: Partial<OrchestratorApi> = {
+      cases: async () => Object.keys(statuses).map((id) => ({ case_id: id, title: id, about: null })),
+      start: async (_mission, options) => {
+        const id = String(options?.caseRef);
+        return outcome({ run_id: id, title: id, status: statuses[id] ?? "failed" });
+      },
+    };
+
+    const { code, json } = await callCli(["run", "m", "--all-cases", "--json"], api);
+
+    expect(code).toBe(1);
+    expect(json).toMatchObject([{ run_id: "C-1" }, { run_id: "C-2" }, { run_id: "C-3" }]);
+  });
+
+  test("options that contradict each other are misuse", async () => {
+    const both = await callCli(["run", "m", "--case", "C-1", "--all-cases"]);
+    const reason = await callCli(["run", "m", "--reason", "because"]);
+
+    expect([both.code, reason.code]).toEqual([2, 2]);
+  });
+
+  test("with --approve-as whatever asks is approved in that name, one after the other", async () => {
+    const api = waitingRuns([approvalView({ approval_id: "a1" }), approvalView({ approval_id: "a2" })]);
+
+    const { code, json } = await callCli(["run", "m", "--approve-as", "kim", "--json"], api);
+
+    expect(code).toBe(0);
+    expect(api.decided).toEqual([
+      { id: "a1", decision: { type: "approve" }, by: "kim" },
+      { id: "a2", decision: { type: "approve" }, by: "kim" },
+    ]);
+    expect(json).toMatchObject({ status: "completed" });
+  });
+
+  test("a name can approve but not know an answer: a question stays open, and so does the run", async () => {
+    const api = waitingRuns([question({ type: "string" })]);
+
+    const { code, json } = await callCli(["run", "m", "--approve-as", "kim", "--json"], api);
+
+    expect(code).toBe(3);
+    expect(api.decided).toEqual([]);
+    expect(json).toMatchObject({ status: "waiting", approvals: [{ kind: "question" }] });
+  });
+
+  test("in a terminal the person is asked, may skip, and what is skipped stays open", async () => {
+    const api = waitingRuns([approvalView({ approval_id: "a1" }), approvalView({ approval_id: "a2" })]);
+    const person = new FakePerson(["later", { type: "reject", comment: "wrong name" }]);
+
+    const { code } = await callCli(["run", "m"], api, { isTerminal: true, person: async () => person });
+
+    expect(code).toBe(3);
+    expect(person.shown.map(({ position }) => position)).toEqual(["Question 1 of 2", "Question 2 of 2"]);
+    expect(api.decided).toEqual([{ id: "a2", decision: { type: "reject", comment: "wrong name" }, by: undefined }]);
+  });
+
+  test("nobody is asked under --json", async () => {
+    const api = waitingRuns([approvalView()]);
+
+    const { code } = await callCli(["run", "m", "--json"], api, {
+      isTerminal: true,
+      person: async () => new FakePerson([{ type: "approve" }]),
+    });
+
+    expect(code).toBe(3);
+    expect(api.decided).toEqual([]);
+  });
+
+  test("who is told that somebody was faster sees what they decided, and the run goes on", async () => {
+    const api = waitingRuns([approvalView()]);
+    let isFirst = true;
+    const decide: OrchestratorApi["decide"] = async (id, options) => {
+      await api.decide(id, { ...options, by: "ada" });
+      if (!isFirst) throw new Error("asked twice");
+      isFirst = false;
+      throw new OrchestratorError("already_decided", "ada approved it at 10:00.");
+    };
+
+    const { code, out } = await callCli(
+      ["run", "m"],
+      { ...api, decide },
+      { isTerminal: true, person: async () => new FakePerson([{ type: "approve" }]) },
+    );
+
+    expect(code).toBe(0);
+    expect(out).toContain("ada approved it at 10:00.");
+  });
+
+  test("each change is one line while it works; under --json these lines leave the document alone", async () => {
+    const events = () =>
+      eventsOf([
+        event({ type: "task_started", task_id: "T2", data: { agent: "A1" } }),
+        event({ type: "tool_called", task_id: "T2", data: { tool: "read_document" } }),
+        event({ type: "task_done", task_id: "T2", data: { summary: "5 documents match" } }),
+        event({ type: "approval_decided", task_id: "T2", data: { status: "approved", by: "ada" } }),
+      ]);
+    const api = { ...starting("completed"), events };
+
+    const text = await callCli(["run", "m"], api);
+    const machine = await callCli(["run", "m", "--json"], api);
+
+    const lines = [
+      "▸ Verify documents  Data Collection Agent",
+      "✓ Verify documents  5 documents match",
+      "✓ Verify documents approved by ada",
+    ];
+    expect(text.out.split("\n").slice(0, 3)).toEqual(lines);
+    expect(machine.err.trimEnd().split("\n")).toEqual(lines);
+    expect(machine.json).toMatchObject({ run_id: "run1" });
+  });
+
+  test("runs of other missions on the same store stay off the screen", async () => {
+    const events = () => eventsOf([event({ run_id: "other", task_id: "T2", data: { summary: "not ours" } })]);
+    const status = async (run: string) => statusView({ run_id: run, mission_id: run === "other" ? "M002" : "M001" });
+
+    const { out } = await callCli(["run", "m"], { ...starting("completed"), events, status });
+
+    expect(out).not.toContain("not ours");
+  });
+
+  test("Ctrl-C drains the orchestrator, says so, and ends with exit code 3", async () => {
+    let interrupt = () => {};
+    let drained = 0;
+    const api: Partial<OrchestratorApi> = {
+      drain: async () => void drained++,
+      start: async () => {
+        interrupt();
+        interrupt();
+        return outcome({ status: "running" });
+      },
+    };
+    const onInterrupt = (callback: () => void) => {
+      interrupt = callback;
+      return () => undefined;
+    };
+
+    const { code, err } = await callCli(["run", "m"], api, { onInterrupt });
+
+    expect(code).toBe(3);
+    expect(drained).toBe(1);
+    expect(err).toContain("Stopping");
+  });
+});
+
+describe("`mission resume` and `mission cancel`", () => {
+  test("resume goes on with one run, found by the beginning of its id", async () => {
+    const asked: (string | undefined)[] = [];
+    const api: Partial<OrchestratorApi> = {
+      status: async () => statusView({ run_id: "run1-in-full" }),
+      resume: async (run) => {
+        asked.push(run);
+        return [outcome({ run_id: "run1-in-full" })];
+      },
+    };
+
+    const { code, json } = await callCli(["resume", "run1", "--json"], api);
+
+    expect(code).toBe(0);
+    expect(asked).toEqual(["run1-in-full"]);
+    expect(json).toMatchObject([{ status: "completed" }]);
+  });
+
+  test("resume with nothing to do says so and succeeds", async () => {
+    const { code, out } = await callCli(["resume"], { resume: async () => [] });
+
+    expect(code).toBe(0);
+    expect(out).toContain("Nothing to resume");
+  });
+
+  test("cancel ends a run, or says that its owner will", async () => {
+    const ended = await callCli(["cancel", "run1", "--by", "ada"], {
+      cancel: async () => outcome({ status: "cancelled" }),
+    });
+    const later = await callCli(["cancel", "run1"], { cancel: async () => outcome({ status: "running" }) });
+
+    expect(ended.code).toBe(0);
+    expect(ended.out).toContain("cancelled");
+    expect(later.code).toBe(3);
+    expect(later.out).toContain("next safe point");
+  });
+});
