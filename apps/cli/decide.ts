@@ -8,6 +8,8 @@ import type { Io } from "./io.js";
 import { followProgress } from "./progress.js";
 import { statusWord } from "./status-word.js";
 
+const DIGEST_BEGINNING = 8;
+
 export interface DecideFlags {
   readonly approve?: boolean;
   readonly reject?: boolean;
@@ -25,8 +27,10 @@ export interface DecideFlags {
 export async function decide(io: Io, approvalId: string, flags: DecideFlags): Promise<number> {
   const orchestrator = await io.open();
   const approval = await orchestrator.approval(approvalId);
-  const decision = (await toDecision(flags, approval)) ?? (await askPerson(io, approval));
+  const typed = await toDecision(flags, approval);
+  const decision = typed ?? (await askPerson(io, approval));
   if (!decision) return EXIT.notEnded;
+  const digest = typed ? fullDigest(flags.digest, approval) : approval.digest;
 
   const progress = followProgress(io, orchestrator, { run: approval.run_id, isShared: false });
   try {
@@ -34,7 +38,7 @@ export async function decide(io: Io, approvalId: string, flags: DecideFlags): Pr
       decision,
       continue: flags.continue,
       ...(flags.by !== undefined && { by: flags.by }),
-      ...(flags.digest !== undefined && { digest: flags.digest }),
+      ...(digest !== undefined && { digest }),
     });
     await progress.stop();
     if (outcome.note !== null) io.note(outcome.note);
@@ -43,6 +47,12 @@ export async function decide(io: Io, approvalId: string, flags: DecideFlags): Pr
   } finally {
     await progress.stop();
   }
+}
+
+/** A digest may be given by its beginning, as messages show it. */
+function fullDigest(digest: string | undefined, approval: ApprovalView): string | undefined {
+  const isBeginning = digest !== undefined && digest.length >= DIGEST_BEGINNING && approval.digest.startsWith(digest);
+  return isBeginning ? approval.digest : digest;
 }
 
 /** The decision that the flags spell; undefined when they spell none. */

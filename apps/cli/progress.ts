@@ -131,18 +131,18 @@ const LINES: Readonly<Partial<Record<EventType, Line>>> = {
   run_cancelled: { mark: cross, words: "cancelled", detail: ["by"] },
   task_started: { mark: start, words: "", detail: ["agent"] },
   task_done: { mark: tick, words: "", detail: ["summary"] },
-  task_skipped: { mark: dot, words: "skipped", detail: ["reason", "summary"] },
-  task_failed: { mark: cross, words: "failed", detail: ["error", "reason", "message", "summary"] },
-  task_blocked: { mark: cross, words: "blocked", detail: ["reason", "message"] },
-  task_attempt: { mark: turns, words: "again", detail: ["reason", "summary"] },
+  task_skipped: { mark: dot, words: "skipped", detail: ["reason"] },
+  task_failed: { mark: cross, words: "failed", detail: ["reason"] },
+  task_blocked: { mark: cross, words: "blocked by", detail: ["by"] },
+  task_attempt: { mark: turns, words: "begins again", detail: ["reason"] },
   agent_changed: { mark: turns, words: "goes to another agent", detail: ["agent"] },
   check_refused: { mark: cross, words: "did not pass its check", detail: ["reason", "summary"] },
   review_sent_back: { mark: turns, words: "sent back by the review", detail: ["reason"] },
   limit_breached: { mark: cross, words: "limit exceeded", detail: ["limit_id", "reason"] },
   blackboard_conflict: { mark: asks, words: "two tasks disagree", detail: ["key", "reason"] },
-  approval_requested: { mark: asks, words: "waits for a person", detail: ["question", "summary"] },
-  approval_decided: { mark: tick, words: "", detail: [] },
-  approval_expired: { mark: cross, words: "the question is past due", detail: ["summary"] },
+  approval_requested: { mark: asks, words: "waits for a person", detail: ["reason"] },
+  approval_decided: { mark: tick, words: "", detail: ["comment"] },
+  approval_expired: { mark: cross, words: "the question is past due", detail: ["reason"] },
   effect_done: { mark: tick, words: "done", detail: [] },
   effect_reused: { mark: dot, words: "was done before and is not repeated", detail: ["tool"] },
   effect_in_doubt: { mark: asks, words: "it is not certain that it happened", detail: ["tool"] },
@@ -161,7 +161,7 @@ function lineFor(event: MissionEvent, run: Followed, paint: Paint): string | und
 
 function wordsFor({ type, data }: MissionEvent, line: Line): string {
   if (type === "approval_decided")
-    return `${textAt(data, ["status", "decision", "type"]) ?? "decided"} by ${textAt(data, ["by", "decided_by"]) ?? "a person"}`;
+    return `${textAt(data, ["status"]) ?? "decided"} by ${textAt(data, ["by"]) ?? "a person"}`;
   if (type === "effect_done") return `did: ${(textAt(data, ["tool"]) ?? "an act").replaceAll("_", " ")}`;
   return line.words;
 }

@@ -54,6 +54,15 @@ describe("`mission decide`", () => {
     expect(api.asked).toEqual([{ decision, continue: true, by: "ada", digest: "digest1" }]);
   });
 
+  test("a digest may be given by its beginning; another one goes through as it is and is refused there", async () => {
+    const api = deciding({}, approvalView({ digest: "0123456789abcdef" }));
+
+    await callCli(["decide", "ap1", "--approve", "--digest", "0123456789"], api);
+    await callCli(["decide", "ap1", "--approve", "--digest", "ffff456789"], api);
+
+    expect(api.asked.map(({ digest }) => digest)).toEqual(["0123456789abcdef", "ffff456789"]);
+  });
+
   test("an edit is read from a file", async () => {
     const file = join(folder, "edit.json");
     await writeFile(file, '{ "verdict": "no match" }');
@@ -145,7 +154,7 @@ describe("`mission decide`", () => {
 
     expect(code).toBe(0);
     expect(person.shown).toHaveLength(1);
-    expect(api.asked[0]?.decision).toEqual({ type: "approve" });
+    expect(api.asked).toEqual([{ decision: { type: "approve" }, digest: "digest1", continue: true }]);
   });
 
   test("two choices at once are misuse", async () => {

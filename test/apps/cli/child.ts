@@ -1,0 +1,44 @@
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const MAIN = join(import.meta.dirname, "../../../apps/cli/main.ts");
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+
+/** What a process of the command line came to. */
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Starts the command line as its own process, in a folder of its own, with its input closed. */
+export function startCli(args: readonly string[], folder: string): { child: ChildProcess; ended: Promise<Ended> } {
+  const { MISSION_STORE: _, ...env } = process.env;
+  const child = spawn(process.execPath, ["--import", TSX, MAIN, ...args], {
+    cwd: folder,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [out, err]: [string[], string[]] = [[], []];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => err.push(text));
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, out: out.join(""), err: err.join("") }));
+  });
+  return { child, ended };
+}
+
+/** Runs the command line to its end. */
+export function runCli(args: readonly string[], folder: string): Promise<Ended> {
+  return startCli(args, folder).ended;
+}
+
+/** As `runCli` with `--json`: also the document. */
+export async function runJson(args: readonly string[], folder: string): Promise<Ended & { readonly json: unknown }> {
+  const ended = await runCli([...args, "--json"], folder);
+  return { ...ended, json: JSON.parse(ended.out) };
+}
