@@ -9,6 +9,7 @@ export class TurnKeys {
   readonly #prefix: string;
   readonly #counts = new Map<string, number>();
 
+  /** `item:<i>/` inside a `for_each`: items at work at once count apart and cannot take each other's keys. */
   constructor(prefix = "") {
     this.#prefix = prefix;
   }
@@ -21,11 +22,6 @@ export class TurnKeys {
   /** The key of the next value drawn under this name: `now`, `random`, `id`. */
   value(name: string): string {
     return this.#next(`value:${name}`);
-  }
-
-  /** Keys of one item of a `for_each`, counted apart, so that items at work at once cannot take each other's. */
-  item(index: number): TurnKeys {
-    return new TurnKeys(`${this.#prefix}item:${index}/`);
   }
 
   #next(name: string): string {

@@ -1,0 +1,318 @@
+import { z } from "zod";
+import type { Decision, RequestDraft } from "../../core/approval.js";
+import { allowedFor, approvalIdOf, consequencesFor, NeedsPerson } from "../../core/approval.js";
+import type { Json } from "../../core/digest.js";
+import { digestOf } from "../../core/digest.js";
+import type { AgentCard, Task } from "../../core/mission.js";
+import type { Clock, Store } from "../../core/ports.js";
+import type { ApprovalRecord, EventRecord, RunRecord, Turn } from "../../core/records.js";
+import type { Change, RunSession, Toolbox, ToolCall } from "../../core/session.js";
+import type { Reconciled, ToolContext, ToolDefinition, ToolReply } from "../../core/tool.js";
+import { TurnKeys } from "../../nodes/turns.js";
+import { defineTool } from "../../tools/define-tool.js";
+import { createGate } from "../../tools/gate.js";
+import { createFakeServices } from "./fake-services.js";
+import { missionOf } from "./missions.js";
+import { runRecord } from "./records.js";
+
+const LEASE_MS = 60_000;
+const RUN_ID = "run-1";
+
+/** Thrown by a session whose process is dead: nothing reaches the store any more. */
+export class Crash extends Error {
+  override readonly name = "Crash";
+}
+
+/** Where a session dies: at its n-th commit, either before that is on disk or right after. */
+export interface CrashPoint {
+  readonly commit: number;
+  readonly isOnDisk: boolean;
+}
+
+/** A clock of the test's own, one millisecond later at each look, so that no two moments are equal. */
+export function createClock(start = "2026-03-02T08:00:00Z"): Clock {
+  let ms = Date.parse(start);
+  return {
+    now() {
+      ms += 1;
+      return new Date(ms);
+    },
+  };
+}
+
+/** One run under a lease, as far as the gate needs it: a mirror of turns and approvals over a real store. */
+export class GateSession implements Pick<RunSession, "turn" | "commit" | "request" | "requests" | "runId" | "run"> {
+  readonly runId: string;
+  readonly run: RunRecord;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #turns: Map<string, Turn>;
+  #approvals: ApprovalRecord[];
+  #crash: CrashPoint | undefined;
+  #commits = 0;
+  #isDead = false;
+
+  constructor(
+    store: Store,
+    clock: Clock,
+    run: RunRecord,
+    rows: { turns: Turn[]; approvals: ApprovalRecord[] },
+    crash?: CrashPoint,
+  ) {
+    this.runId = run.runId;
+    this.run = run;
+    this.#store = store;
+    this.#clock = clock;
+    this.#turns = new Map(rows.turns.map((turn) => [keyOf(turn.taskId, turn.attempt, turn.key), turn]));
+    this.#approvals = rows.approvals;
+    this.#crash = crash;
+  }
+
+  turn(taskId: string, attempt: number, key: string): Turn | undefined {
+    return this.#turns.get(keyOf(taskId, attempt, key));
+  }
+
+  async commit(change: Change): Promise<void> {
+    this.#commits += 1;
+    const dies = this.#crash?.commit === this.#commits;
+    if (this.#isDead || (dies && !this.#crash?.isOnDisk)) throw this.#die();
+    const now = this.#clock.now();
+    await this.#store.commit({
+      fence: this.run,
+      statements: [
+        ...(change.turns ?? []).flatMap((turn) => this.#store.journal.put(turn)),
+        ...this.#store.approvals.markApplied(change.applied ?? [], now),
+        ...(change.statements ?? []),
+      ],
+      events: (change.events ?? []).map((event) => ({ ...event, runId: this.runId })),
+    });
+    if (dies) throw this.#die();
+    for (const turn of change.turns ?? []) this.#turns.set(keyOf(turn.taskId, turn.attempt, turn.key), turn);
+    this.#approvals = this.#approvals.map((row) =>
+      change.applied?.includes(row.approvalId) ? { ...row, appliedAt: now } : row,
+    );
+  }
+
+  request(taskId: string, attempt: number, kind: RequestDraft["kind"], subject: string): ApprovalRecord | undefined {
+    return this.#approvals.findLast(
+      (row) => row.taskId === taskId && row.attempt === attempt && row.kind === kind && row.subject === subject,
+    );
+  }
+
+  requests(): readonly ApprovalRecord[] {
+    return this.#approvals;
+  }
+
+  /** Writes the request unless the same one is open. */
+  async ask(draft: RequestDraft): Promise<ApprovalRecord> {
+    const { kind, subject, taskId, attempt } = draft;
+    const shown = {
+      missionName: this.run.missionName,
+      title: this.run.title,
+      taskTitle: taskId,
+      agentName: "",
+      ...draft.shown,
+      allowed: allowedFor(kind),
+      consequences: consequencesFor(kind, draft.shown.proposed),
+    };
+    const digest = digestOf(shown);
+    const known = this.request(taskId, attempt, kind, subject);
+    if (known?.status === "pending" && known.digest === digest) return known;
+    const round = this.#approvals.filter((row) => row.kind === kind && row.subject === subject).length;
+    const now = this.#clock.now();
+    const approval: ApprovalRecord = {
+      ...{ approvalId: approvalIdOf({ runId: this.runId, taskId, attempt, kind, subject, round }), runId: this.runId },
+      ...{ taskId, attempt, kind, subject, round, digest, shown, role: "approver", escalateTo: [], status: "pending" },
+      ...{ createdAt: now, dueAt: new Date(now.getTime() + 60_000) },
+    };
+    await this.#store.commit({ fence: this.run, statements: this.#store.approvals.put(approval) });
+    this.#approvals = [...this.#approvals, approval];
+    return approval;
+  }
+
+  /** Records what a person says. */
+  async decide(approval: ApprovalRecord, decision: Decision): Promise<void> {
+    const { approvalId, digest } = approval;
+    const now = this.#clock.now();
+    await this.#store.commit({
+      statements: this.#store.approvals.decide(approvalId, digest, decision, "Pat", true, now),
+    });
+    this.#approvals = await this.#store.approvals.list({ runId: this.runId });
+  }
+
+  /** Puts a request that a test has made up into the run. */
+  async put(approval: ApprovalRecord): Promise<void> {
+    await this.#store.commit({ fence: this.run, statements: this.#store.approvals.put(approval) });
+    this.#approvals = [...this.#approvals, approval];
+  }
+
+  #die(): Crash {
+    this.#isDead = true;
+    return new Crash("The process is dead.");
+  }
+}
+
+/** What a test says about a gate's world; everything has a default. */
+export interface WorldOptions {
+  // biome-ignore lint/suspicious/noExplicitAny: a list of tools holds tools of every input and output.
+  readonly tools: readonly ToolDefinition<string, any, any>[];
+  readonly store: Store;
+  readonly clock?: Clock;
+  readonly runId?: string;
+  readonly caseId?: string;
+  readonly crash?: CrashPoint;
+}
+
+/** One process that works on a run: session and gate. A second world on the same store is the process after it. */
+export interface World {
+  readonly gate: Toolbox;
+  readonly session: GateSession;
+  /** The task that calls are made for, unless they say otherwise. */
+  readonly task: Task;
+  call(tool: string, args: Json, parts?: Partial<ToolCall>): Promise<ToolReply>;
+  /** The request that the call ends with; fails when it ends otherwise. */
+  asked(tool: string, args: Json, parts?: Partial<ToolCall>): Promise<ApprovalRecord>;
+  events(type?: string): Promise<readonly EventRecord[]>;
+}
+
+/** Takes the run over from whoever had it, and opens a gate of its own. */
+export async function openWorld(options: WorldOptions): Promise<World> {
+  const { store, tools, clock = createClock(), runId = RUN_ID, caseId = "C1" } = options;
+  const session = await openSession(store, clock, { runId, caseId }, options.crash);
+  const gate = createGate({ tools, store, clock, services: createFakeServices() });
+  const [task] = missionOf({ tasks: [{ task_id: "T1" }] }).tasks;
+  if (!task) throw new Error("The mission has no task.");
+  const keys = new TurnKeys();
+  const call: World["call"] = async (tool, args, parts = {}) =>
+    gate.call(callOf(session, task, tools, keys, tool, args, parts));
+  return {
+    gate,
+    session,
+    task,
+    call,
+    async asked(tool, args, parts) {
+      const draft = await call(tool, args, parts).then(
+        (reply) => {
+          throw new Error(`Nobody was asked; the reply was ${JSON.stringify(reply)}.`);
+        },
+        (error: unknown) => {
+          if (error instanceof NeedsPerson) return error.request;
+          throw error;
+        },
+      );
+      return session.ask(draft);
+    },
+    async events(type) {
+      return (await store.events.of(runId)).filter((event) => type === undefined || event.type === type);
+    },
+  };
+}
+
+async function openSession(store: Store, clock: Clock, of: { runId: string; caseId: string }, crash?: CrashPoint) {
+  const { runId, caseId } = of;
+  const known = await store.runs.find(runId);
+  if (known) await store.commit({ statements: store.runs.releaseLease(known) });
+  else await store.commit({ statements: store.runs.create(runRecord(runId, { caseId })) });
+  await store.runs.takeLease(
+    runId,
+    `${process.pid}@test:${digestOf([runId, known?.fence ?? 0]).slice(0, 8)}`,
+    LEASE_MS,
+  );
+  const run = await store.runs.find(runId);
+  if (!run) throw new Error(`Run ${runId} is gone.`);
+  const rows = { turns: await store.journal.of(runId), approvals: await store.approvals.list({ runId }) };
+  return new GateSession(store, clock, run, rows, crash);
+}
+
+function callOf(
+  session: GateSession,
+  task: Task,
+  tools: WorldOptions["tools"],
+  keys: TurnKeys,
+  tool: string,
+  args: Json,
+  parts: Partial<ToolCall>,
+): ToolCall {
+  const names = tools.map(({ name }) => name);
+  return {
+    // Safe: the gate uses what `GateSession` has, and its compiler-checked part says which members those are.
+    session: session as unknown as RunSession,
+    task,
+    attempt: 1,
+    agent: agentCard({ tools: names }),
+    declared: names,
+    tool,
+    args,
+    options: {},
+    turnKey: parts.turnKey ?? keys.call(tool, args),
+    signal: new AbortController().signal,
+    ...parts,
+  };
+}
+
+/** An agent that holds the given tools. */
+export function agentCard(parts: Partial<AgentCard> = {}): AgentCard {
+  return {
+    id: "A1",
+    slug: "worker",
+    name: "Worker",
+    description: "Works in tests.",
+    tools: [],
+    maxParallel: 4,
+    skills: { work: "1" },
+    ...parts,
+  };
+}
+
+/** What a mail of the tests is made of. */
+export const MailSchema = z.strictObject({ to: z.string().min(1), text: z.string().default("hello") });
+/** How a test's mail tool behaves. */
+export interface MailParts {
+  readonly name?: string;
+  readonly effect?: "writes" | "irreversible";
+  readonly reach?: "own" | "outside";
+  readonly idempotent?: boolean;
+  readonly timeoutMs?: number;
+  readonly dedupeScope?: "task" | "run" | "case" | "mission";
+  readonly reconcile?: (key: string) => Promise<Reconciled<{ id: string }>>;
+  readonly run?: (args: z.output<typeof MailSchema>, context: ToolContext) => Promise<{ id: string }>;
+}
+
+/** A tool with an effect: one mail for each recipient and case. What it does is the test's. */
+export function mailTool(parts: MailParts = {}) {
+  const { name = "send_mail", effect = "writes", reach = "own", reconcile, run = async () => ({ id: "m1" }) } = parts;
+  return defineTool({
+    name,
+    description: "Sends a mail and returns its id. Not for drafts.",
+    input: MailSchema,
+    output: z.strictObject({ id: z.string() }),
+    effect,
+    reach,
+    timeoutMs: parts.timeoutMs ?? 5_000,
+    maxCostMicroUsd: 0,
+    dedupeKey: ({ to }) => to,
+    dedupeScope: parts.dedupeScope ?? "case",
+    ...(parts.idempotent !== undefined && { idempotent: parts.idempotent }),
+    ...(reconcile && { reconcile }),
+    run,
+  });
+}
+
+/** A tool that only reads. */
+export function readTool(run: (args: { word: string }, context: ToolContext) => Promise<unknown>, timeoutMs = 5_000) {
+  return defineTool({
+    name: "look_up",
+    description: "Looks a word up.",
+    input: z.strictObject({ word: z.string().min(2), limit: z.int().max(9).default(3) }),
+    output: z.strictObject({ found: z.string() }),
+    effect: "reads",
+    timeoutMs,
+    maxCostMicroUsd: 0,
+    // A test may return what the schema refuses.
+    run: async (args, context) => (await run(args, context)) as { found: string },
+  });
+}
+
+function keyOf(taskId: string, attempt: number, key: string): string {
+  return `${taskId} ${attempt} ${key}`;
+}
