@@ -74,13 +74,24 @@ export function outsideHours(
   slot: Slot,
 ): string | undefined {
   const start = DateTime.fromJSDate(slot.startsAt, { zone: timeZone });
-  const end = DateTime.fromJSDate(slot.endsAt, { zone: timeZone });
   const isWithin =
     hours.days.includes(start.weekday) &&
-    start.toISODate() === end.toISODate() &&
-    start.toFormat("HH:mm") >= hours.from &&
-    end.toFormat("HH:mm") <= hours.to;
+    minutesOf(start) >= minutesAt(hours.from) &&
+    endsInTime(slot, start, hours, timeZone);
   return isWithin ? undefined : `outside working hours (${hoursInWords(hours)} ${timeZone})`;
+}
+
+function endsInTime(slot: Slot, start: DateTime, hours: WorkingHours, zone: string): boolean {
+  const end = DateTime.fromJSDate(slot.endsAt, { zone });
+  return end.day === start.day && minutesOf(end) <= minutesAt(hours.to);
+}
+
+function minutesOf({ hour, minute }: DateTime): number {
+  return hour * 60 + minute;
+}
+
+function minutesAt(clock: string): number {
+  return Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5));
 }
 
 /** `Mon–Fri 09:00–17:00`. */

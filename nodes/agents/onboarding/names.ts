@@ -101,7 +101,7 @@ export function isOtherAlphabet(text: string): boolean {
 
 /** What a word sounds like in plain Latin letters: equal for the usual spellings of one name, and not meant to be read. */
 export function sound(word: string): string {
-  const latin = [...word].map((letter) => LATIN_OF[letter] ?? letter).join("");
+  const latin = [...word.replaceAll("ου", "u")].map((letter) => LATIN_OF[letter] ?? letter).join("");
   return SPELLINGS.reduce((text, [pattern, written]) => text.replace(pattern, written), latin);
 }
 
