@@ -97,7 +97,7 @@ export class GroupCommit {
       this.#run("commit");
       return failures;
     } catch (error) {
-      if (this.#handle.inTransaction) this.#run("rollback");
+      this.#rollBack();
       chain.appended.length = 0;
       const failure = toStoreError(error, this.#path);
       this.#lost ??= failure;
@@ -136,6 +136,13 @@ export class GroupCommit {
   #execute({ sql, parameters, mustChange }: Statement): void {
     const { changes } = this.#handle.prepare(sql).run(...parameters);
     if (mustChange && changes < mustChange.rows) throw new OrchestratorError(mustChange.code, mustChange.message);
+  }
+
+  /** SQLite has often rolled back by itself. A failure here hides no other: the next transaction would tell of it. */
+  #rollBack(): void {
+    try {
+      if (this.#handle.inTransaction) this.#run("rollback");
+    } catch {}
   }
 
   #run(sql: string): void {

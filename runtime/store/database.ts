@@ -45,6 +45,7 @@ export class SqliteDatabase implements Database {
 
   /** Everything queued is written first; the file is let go of also when that fails. */
   async close(): Promise<void> {
+    this.#file.commits.takeLoss();
     try {
       await this.flush();
     } finally {

@@ -135,14 +135,15 @@ function locate(path: string): string {
   }
   const file = join(realpathSync(folder), basename(path));
   const real = existsSync(file) ? realpathSync(file) : file;
-  refuseReadOnly(existsSync(real) ? [real, dirname(real)] : [dirname(real)], real);
+  refuseReadOnly(real);
   if (existsSync(real)) refuseForeign(real);
   return real;
 }
 
-function refuseReadOnly(paths: readonly string[], file: string): void {
+function refuseReadOnly(file: string): void {
   try {
-    for (const path of paths) accessSync(path, constants.R_OK | constants.W_OK);
+    accessSync(dirname(file), constants.R_OK | constants.W_OK);
+    if (statSync(file, { throwIfNoEntry: false })?.isFile()) closeSync(openSync(file, "r+"));
   } catch (error) {
     throw new OrchestratorError("store_read_only", readOnlyMessage(file), { cause: error });
   }

@@ -11,10 +11,11 @@ export function toStoreError(error: unknown, path: string): OrchestratorError {
   return new OrchestratorError(named, message, { cause: error });
 }
 
+const ENVIRONMENTAL = /^SQLITE_(AUTH|BUSY|CANTOPEN|CORRUPT|FULL|IOERR|LOCKED|NOMEM|NOTADB|PERM|PROTOCOL|READONLY)/u;
+
 /** True when the disk, a lock or the file failed, and not one unit's own statement: then the whole commit fails. */
 export function isEnvironmental(error: unknown): boolean {
-  const code = sqliteCodeOf(error);
-  return code !== "" && !code.startsWith("SQLITE_CONSTRAINT") && code !== "SQLITE_ERROR" && code !== "SQLITE_MISMATCH";
+  return ENVIRONMENTAL.test(sqliteCodeOf(error));
 }
 
 /** True when another process holds a lock for now. */

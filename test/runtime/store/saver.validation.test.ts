@@ -1,6 +1,7 @@
 import { deltaChannelHistoryTests, validate } from "@langchain/langgraph-checkpoint-validation";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type FreshStore, openFreshStore } from "../../support/store.js";
+import type { FreshStore } from "../../support/store.js";
+import { openFreshStore } from "../../support/store.js";
 
 // The suite is written for global test functions.
 Object.assign(globalThis, { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it });

@@ -1,0 +1,4 @@
+import { openFreshStore } from "../support/store.js";
+import { storeContract } from "./store.js";
+
+storeContract("SQLite", openFreshStore);
