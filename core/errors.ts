@@ -20,6 +20,7 @@ export const ERROR_CODES = [
   "run_busy",
   "run_exists",
   "run_finished",
+  "run_not_ended",
   "run_not_found",
   "stale_digest",
   "stale_owner",

@@ -38,7 +38,9 @@ export function criticalPath(
   const ends: number[] = [];
   const before: (number | undefined)[] = [];
   for (const [position, task] of tasks.entries()) {
-    const latest = (needs[position] ?? []).reduce<number | undefined>(
+    // Only what stands before it: on a cycle there would be no first task.
+    const earlier = (needs[position] ?? []).filter((need) => need < position);
+    const latest = earlier.reduce<number | undefined>(
       (best, need) => (best === undefined || (ends[need] ?? 0) > (ends[best] ?? 0) ? need : best),
       undefined,
     );

@@ -41,6 +41,8 @@ export interface RunSession {
   readonly dispatch: Dispatch;
   /** Fires when the lease is lost, on cancel and on shutdown. */
   readonly signal: AbortSignal;
+  /** Fires when this process shuts down in good order: what is at work may end, nothing new begins. */
+  readonly draining: AbortSignal;
   /** True once somebody asked to cancel the run. */
   readonly isCancelled: boolean;
   /** True when the run had ended before this session: its status and report will not change. */
@@ -61,6 +63,8 @@ export interface RunSession {
   request(taskId: string, attempt: number, kind: RequestDraft["kind"], subject: string): ApprovalRecord | undefined;
   /** All requests of the run. */
   requests(): readonly ApprovalRecord[];
+  /** True when the request shows exactly what this draft would: its decision is about the same thing. */
+  shows(request: ApprovalRecord, draft: RequestDraft): boolean;
   /** Writes the request (once for each subject and digest; another digest withdraws the older one). Resolves once durable. */
   ask(draft: RequestDraft): Promise<ApprovalRecord>;
   /** Resolves with the request once it is not pending; heeds the signal. Polls its row; at once when decided in this process. */

@@ -99,12 +99,11 @@ function usesOfTask(task: Task, index: number): readonly Use[] {
   }
   for (const [at, { when }] of (task.route ?? []).entries()) {
     if (when === undefined) continue;
-    const names = [...TASK_NAMES, "output"];
     uses.push({
       expression: when,
       pointer: `${base}/route/${at}/when`,
       gives: "boolean",
-      names,
+      names: TASK_NAMES,
       tasks: "own",
       reader: task,
     });

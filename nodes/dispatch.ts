@@ -32,6 +32,7 @@ export type Goal = "approvals" | "reviewer" | "report";
 export async function dispatch(session: RunSession, plan: Plan, deps: DispatchDeps, update: object = {}): Promise<Command> {
   await session.refresh();
   if (session.isCancelled) return goTo(session, plan, update, "report");
+  session.draining.throwIfAborted();
   let settlement = settle(plan, (id) => session.task(id));
   await settleWithoutWork(session, plan, settlement, deps);
   const held = heldByPeople(session);

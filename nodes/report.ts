@@ -14,8 +14,9 @@ import { runFigures } from "./figures.js";
 import { toInvocation } from "./invocation.js";
 import { boardSource } from "./task-inputs.js";
 import { cancelled } from "./task-moves.js";
+import type { Waves } from "./wave.js";
 
-type ReportDeps = Pick<NodeDeps, "sessions" | "clock">;
+type ReportDeps = Pick<NodeDeps, "sessions" | "clock"> & { readonly waves: Waves };
 const MINUTE_MS = 60_000;
 
 /**
@@ -35,6 +36,7 @@ export function createReport(mission: Mission, deps: ReportDeps): GraphNode<type
       await observe(session, plan, deps);
       const finalReport = await toReport(session, plan, status, failure, deps);
       await session.finish(status, JSON.parse(JSON.stringify(finalReport)), failure);
+      deps.waves.drop(session.runId);
       return ended(session, plan, finalReport);
     } finally {
       visit.leave();

@@ -47,7 +47,7 @@ async function retry(work: TaskWork, failure: TaskFailure): Promise<Aftermath> {
   const failures = record.failures + 1;
   const delay = backoffMs(task.retry.firstDelayMs, failures);
   await session.commit(newAttempt(task, record, { cause: "retry", reason: failure.message, failures }, { code: failure.code, delay_ms: Math.round(delay) }));
-  await pause(delay, work.signal);
+  await pause(delay, AbortSignal.any([work.signal, session.draining]));
   return "again";
 }
 

@@ -36,7 +36,8 @@ export async function resultApproval(work: TaskWork, produced: Produced, result:
     await session.commit({ turns: [engineTurn(record, deps.clock.now(), "candidate", candidate)] });
   }
   const request = session.request(task.id, record.attempt, "task_result", "result");
-  if (!request || !isDecided(request.status)) throw new NeedsPerson(resultDraft(work, produced, result.output, []));
+  const draft = resultDraft(work, produced, result.output, []);
+  if (!request || !isDecided(request.status) || !session.shows(request, draft)) throw new NeedsPerson(draft);
   if (request.status === "rejected") return sendBack(work, request);
   const edited = request.status === "edited";
   const output = edited ? (request.decision?.edited ?? null) : result.output;

@@ -49,6 +49,7 @@ export async function workOn(work: TaskWork): Promise<TaskRecord | undefined> {
   for (;;) {
     work.signal.throwIfAborted();
     try {
+      session.draining.throwIfAborted();
       const material = await untilReady(work);
       if (material === "parked") return undefined;
       if (material === "settled") return session.task(task.id);
@@ -136,7 +137,7 @@ async function produce(work: TaskWork, material: TaskMaterial): Promise<Produced
     agentId: agent.id,
     agentLimit: agent.maxParallel,
     priority: work.priority,
-    signal: work.signal,
+    signal: AbortSignal.any([work.signal, session.draining]),
   });
   try {
     void session.commit(started(task, record, { agentId: agent.id, codeVersion: playbook.version, inputsDigest: material.digest }, deps.clock.now()));
@@ -200,6 +201,7 @@ function plainSummary(output: Json): string {
 
 /** What happens after an attempt ended without a result. `return` when the task is settled or waits for a person outside this wave. */
 async function recover(work: TaskWork, error: unknown): Promise<"again" | "return"> {
+  if (work.session.draining.aborted && error === work.session.draining.reason) return "return";
   if (error instanceof NeedsPerson) return (await waitForPerson(work, error.request)) ? "again" : "return";
   if (error instanceof OrchestratorError || work.signal.aborted) throw error;
   const aftermath: Aftermath = await afterFailure(work, error);

@@ -59,7 +59,7 @@ export function normaliseApplication(application: Application, today: Date): Nor
 }
 
 /** A phone number as E.164: `0221 / 947-12 30` of Germany becomes `+492219471230`. */
-export function readPhone(text: string, country: Country | undefined) {
+function readPhone(text: string, country: Country | undefined) {
   const bare = text.replace(/\s*(?:ext\.?|x|durchwahl)\s*\d+\s*$/iu, "").replace(/\(0\)/gu, "");
   if (/[^\d\s()+./-]/u.test(bare)) return undefined;
   const digits = bare.replace(/\D/gu, "");

@@ -2,12 +2,12 @@ import { DateTime } from "luxon";
 import { z } from "zod";
 import type { Evidence, PlaybookContext } from "../../../core/define-agent.js";
 import type { CallCalendars } from "./call-calendars.js";
-import type { Participant, Slot } from "./free-slot.js";
+import { searchOf } from "./call-calendars.js";
+import type { Participant } from "./free-slot.js";
 import { findFirstSlot, hoursInWords } from "./free-slot.js";
 import type { CallInput } from "./schedule-onboarding-call.js";
 
 const MAX_OBSTACLES = 6;
-const MINUTE_MS = 60_000;
 
 const AnswerSchema = z.union([
   z.strictObject({
@@ -40,45 +40,14 @@ export async function askForTime(
   });
 }
 
-/** Asks which of two times stands, when the call is already in the calendar at another one. */
-export async function askWhichStands(
-  ctx: PlaybookContext,
-  { customer }: CallInput,
-  booked: Slot | undefined,
-  wanted: Slot,
-): Promise<"keep_existing" | "book_second"> {
-  const answer = await ctx.ask({
-    key: "already_booked",
-    question: `An onboarding call with ${customer.full_name} was booked before. Keep it, or book a second one?`,
-    answer: z.strictObject({ which: z.enum(["keep_existing", "book_second"]) }),
-    evidence: [
-      {
-        title: "Two times",
-        left: {
-          label: "Booked before",
-          text: booked?.startsAt.toISOString() ?? "not in the calendar any more, or past",
-        },
-        right: { label: "Would be booked now", text: wanted.startsAt.toISOString() },
-      },
-    ],
-  });
-  return answer.which;
-}
-
-function tried({ call, rules }: CallInput, { earliest, latest, participants }: CallCalendars): Evidence {
-  const { startsTried, obstacles } = findFirstSlot({
-    earliest,
-    latest,
-    participants,
-    durationMs: call.duration_minutes * MINUTE_MS,
-    stepMs: rules.step_minutes * MINUTE_MS,
-  });
+function tried(inputs: CallInput, view: CallCalendars): Evidence {
+  const { startsTried, obstacles } = findFirstSlot(searchOf(inputs, view));
   const most = obstacles.slice(0, MAX_OBSTACLES).map(({ who, why, starts }) => `${starts} × ${who}, ${why}`);
   return {
     title: "What was tried",
     left: {
       label: "Searched",
-      text: `${startsTried} starts from ${earliest.toISOString()} to ${latest.toISOString()}`,
+      text: `${startsTried} starts from ${view.earliest.toISOString()} to ${view.latest.toISOString()}`,
     },
     right: { label: "In the way", text: most.join("\n") || "nothing" },
   };

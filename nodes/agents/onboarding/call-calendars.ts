@@ -6,8 +6,9 @@ import type { ValueOf } from "../../../core/tool.js";
 import type { findBusyTimes } from "../../../tools/find-busy-times.js";
 import type { findPublicHolidays } from "../../../tools/find-public-holidays.js";
 import type { Customer } from "./customer.js";
-import type { Participant, Slot } from "./free-slot.js";
+import type { Participant, Slot, SlotSearch } from "./free-slot.js";
 
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 export const HoursSchema = z.strictObject({
@@ -84,6 +85,13 @@ export async function readCallCalendars(
     booked: own && { startsAt: new Date(own.from), endsAt: new Date(own.to) },
     unknownHolidays: [...holidays].filter(([, { known }]) => !known).map(([country]) => country),
   };
+}
+
+/** The search that a wanted call and a view of the calendars make. */
+export function searchOf({ call, rules }: Omit<CallWanted, "customer">, view: CallCalendars): SlotSearch {
+  const { earliest, latest, participants } = view;
+  const durationMs = call.duration_minutes * MINUTE_MS;
+  return { earliest, latest, participants, durationMs, stepMs: rules.step_minutes * MINUTE_MS };
 }
 
 type Calendar = ValueOf<typeof findBusyTimes>["calendars"][number];

@@ -3,9 +3,9 @@ import { z } from "zod";
 import type { PlaybookContext } from "../../../core/define-agent.js";
 import { definePlaybook, giveUp, valueOf as valueFrom } from "../../../core/define-agent.js";
 import type { bookCalendarEntry } from "../../../tools/book-calendar-entry.js";
-import { askForTime, askWhichStands } from "./ask-for-time.js";
+import { askForTime } from "./ask-for-time.js";
 import type { CallCalendars } from "./call-calendars.js";
-import { CallSchema, HoursSchema, readCallCalendars, SearchRulesSchema } from "./call-calendars.js";
+import { CallSchema, HoursSchema, readCallCalendars, SearchRulesSchema, searchOf } from "./call-calendars.js";
 import { checkCall } from "./check-call.js";
 import { CustomerSchema } from "./customer.js";
 import { repeatedFeedback } from "./feedback.js";
@@ -117,20 +117,6 @@ function chooseByRule(ctx: PlaybookContext, inputs: CallInput, view: CallCalenda
   return slot && { slot, by: "rule" };
 }
 
-/** The search that an input and a view of the calendars make. */
-export function searchOf(
-  { call, rules }: Pick<CallInput, "call" | "rules">,
-  { earliest, latest, participants }: CallCalendars,
-) {
-  return {
-    earliest,
-    latest,
-    participants,
-    durationMs: call.duration_minutes * MINUTE_MS,
-    stepMs: rules.step_minutes * MINUTE_MS,
-  };
-}
-
 /** A person may set working hours and holidays aside, but not the past and not what is already in a calendar. */
 function personsProblem(ctx: PlaybookContext, slot: Slot, { participants }: CallCalendars): string | undefined {
   if (slot.startsAt <= ctx.now()) return `${slot.startsAt.toISOString()} is past.`;
@@ -155,16 +141,24 @@ async function book(ctx: PlaybookContext, inputs: CallInput, view: CallCalendars
     attendees: view.participants.map(({ name }) => name),
   };
   const reply = await ctx.call<typeof bookCalendarEntry>("book_calendar_entry", args);
-  if (reply.ok) return { choice, entryIds: reply.value.entry_ids };
+  if (reply.ok) return { choice: asEdited(choice, reply.editedArgs), entryIds: reply.value.entry_ids };
   if (reply.code === "tool_failed" && reply.reason.includes(" is taken at ")) return undefined;
-  if (reply.code !== "effect_conflict") throw giveUp(reply.transient ? "transient" : "permanent", reply.reason);
-  const which = await askWhichStands(ctx, inputs, view.booked, choice.slot);
-  if (which === "keep_existing" && view.booked)
-    return { choice: { slot: view.booked, by: "person" as const }, entryIds: [] };
-  const second = await ctx.call<typeof bookCalendarEntry>("book_calendar_entry", args, {
-    again: `at ${args.starts_at}`,
-  });
-  return { choice: { ...choice, by: "person" as const }, entryIds: valueFrom(second).entry_ids };
+  if (reply.code !== "effect_conflict") return valueFrom(reply);
+  // The call stands at another time already. The gate asks a person whether a second one is meant, and shows both.
+  const again = `a call at ${args.starts_at}`;
+  const second = await ctx.call<typeof bookCalendarEntry>("book_calendar_entry", args, { again });
+  if (second.ok) {
+    return { choice: asEdited({ ...choice, by: "person" }, second.editedArgs), entryIds: second.value.entry_ids };
+  }
+  if (second.code !== "rejected_by_person" || !view.booked) return valueFrom(second);
+  return { choice: { slot: view.booked, by: "person" as const }, entryIds: [] };
+}
+
+/** A person who edited the call's arguments chose the time. */
+function asEdited(choice: Choice, editedArgs: unknown): Choice {
+  const edited = z.object({ starts_at: z.iso.datetime(), ends_at: z.iso.datetime() }).safeParse(editedArgs);
+  if (!edited.success) return choice;
+  return { slot: { startsAt: new Date(edited.data.starts_at), endsAt: new Date(edited.data.ends_at) }, by: "person" };
 }
 
 function toOutput(

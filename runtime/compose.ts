@@ -1,0 +1,161 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { resolveReceivedAt } from "../core/case.js";
+import type { AgentDefinition, Playbook } from "../core/define-agent.js";
+import type { Mission } from "../core/mission.js";
+import { missionVersion } from "../core/mission-version.js";
+import type { Clock } from "../core/ports.js";
+import type { Dispatch } from "../core/records.js";
+import type { NodeDeps, Playbooks } from "../core/session.js";
+import type { Article } from "../core/services.js";
+import type { ToolDefinition } from "../core/tool.js";
+import { dataCollectionAgent } from "../nodes/agents/data-collection-agent.js";
+import { documentVerificationAgent } from "../nodes/agents/document-verification-agent.js";
+import { generalist } from "../nodes/agents/generalist.js";
+import { salesAnalysisAgent } from "../nodes/agents/sales-analysis-agent.js";
+import { schedulingAgent } from "../nodes/agents/scheduling-agent.js";
+import { supportResolutionAgent } from "../nodes/agents/support-resolution-agent.js";
+import { workbench } from "../nodes/agents/workbench.js";
+import { Slots } from "../nodes/slots.js";
+import { Waves } from "../nodes/wave.js";
+import { createGate } from "../tools/gate.js";
+import { tools as ourTools } from "../tools/registry.js";
+import { findCase } from "./cases.js";
+import { readConfig } from "./config.js";
+import { EventHub } from "./event-hub.js";
+import { createDocuments, createRecords } from "./files.js";
+import { readJsonFile } from "./json-file.js";
+import { type Catalogue, loadMissions } from "./missions.js";
+import type { PreparedCase } from "./new-run.js";
+import { Orchestrator } from "./orchestrator.js";
+import { SessionRegistry } from "./sessions.js";
+import { type OpenStore, openStore, type StoreOptions } from "./store/store.js";
+
+/** Agents of our own, in the order of the dataset; the generalist stands behind them. */
+const OUR_AGENTS: readonly AgentDefinition[] = [
+  dataCollectionAgent,
+  documentVerificationAgent,
+  schedulingAgent,
+  salesAnalysisAgent,
+  supportResolutionAgent,
+  workbench,
+  generalist,
+];
+
+/** What may be told when opening; everything has a default. */
+export interface OpenOptions {
+  /** `sqlite:<path>`; default `MISSION_STORE`, else `sqlite:.missions/missions.db`. */
+  readonly store?: string;
+  /** A folder with missions, the dataset's files and sample cases; default our own. */
+  readonly data?: string;
+  /** Agents and tools besides ours. */
+  readonly agents?: readonly AgentDefinition[];
+  readonly tools?: readonly ToolDefinition[];
+  readonly dispatch?: Dispatch;
+  readonly clock?: Clock;
+  readonly leaseMs?: number;
+  readonly storeOptions?: Omit<StoreOptions, "onEvent">;
+}
+
+/** The real object tree: everything that graphs and orchestrator stand on. */
+export interface Composition {
+  readonly store: OpenStore;
+  readonly catalogue: Catalogue;
+  readonly deps: NodeDeps & { readonly slots: Slots; readonly waves: Waves };
+  readonly sessions: SessionRegistry;
+  readonly hub: EventHub;
+  readonly clock: Clock;
+  readonly owner: string;
+  readonly localUser: string;
+  readonly leaseMs: number;
+  readonly versionOf: (mission: Mission) => string;
+  readonly prepareCase: (mission: Mission, caseInput: unknown, startedAt: Date) => Promise<PreparedCase>;
+  readonly dataFolder: string;
+}
+
+/** Opens the store, loads the missions and puts everything together. */
+export async function compose(options: OpenOptions = {}): Promise<Composition> {
+  const config = readConfig();
+  const dataFolder = options.data ?? config.dataFolder;
+  const agents = [...OUR_AGENTS.slice(0, -1), ...(options.agents ?? []), ...OUR_AGENTS.slice(-1)];
+  const tools = [...ourTools, ...(options.tools ?? [])];
+  const clock = options.clock ?? { now: () => new Date() };
+  const hub = new EventHub();
+  const catalogue = await loadMissions({ dataFolder, agents, tools });
+  const store = await openStore(options.store ?? config.storeUrl, { ...options.storeOptions, onEvent: (event) => hub.stored(event) });
+  await fillArticles(store, dataFolder);
+
+  const versionOf = memoised((mission: Mission) => missionVersion(mission, agents));
+  const prepareCase = async (mission: Mission, caseInput: unknown, startedAt: Date): Promise<PreparedCase> => {
+    const found = await findCase(mission, caseInput, dataFolder);
+    return { caseId: found.id, title: found.title, caseData: resolveReceivedAt(found.data, startedAt) };
+  };
+  const leaseMs = options.leaseMs ?? config.leaseMs;
+  const sessions = new SessionRegistry({
+    store,
+    clock,
+    hub,
+    owner: config.owner,
+    leaseMs,
+    defaultDispatch: options.dispatch ?? "dataflow",
+    localUser: config.localUser,
+    versionOf,
+    prepareCase,
+  });
+  const toolbox = createGate({
+    tools,
+    store,
+    clock,
+    services: {
+      knowledge: store.articles,
+      calendar: store.calendar,
+      messages: store.messages,
+      documents: createDocuments(dataFolder),
+      records: createRecords(dataFolder),
+    },
+  });
+  const deps = { sessions, playbooks: createPlaybooks(agents), toolbox, clock, slots: new Slots(), waves: new Waves() };
+  return { store, catalogue, deps, sessions, hub, clock, owner: config.owner, localUser: config.localUser, leaseMs, versionOf, prepareCase, dataFolder };
+}
+
+/** The orchestrator that CLI, HTTP and library call. Close it when done. */
+export async function composeOrchestrator(options: OpenOptions = {}): Promise<Orchestrator> {
+  return new Orchestrator(await compose(options));
+}
+
+let forStudio: Promise<Composition> | undefined;
+
+/** Mission and deps for an entry of Studio. All entries of a process share one store: a second handle would freeze it. */
+export async function composeForStudio(slug: string): Promise<{ mission: Mission; deps: Composition["deps"] }> {
+  forStudio ??= compose({ dispatch: "stepwise" });
+  const { catalogue, deps } = await forStudio;
+  return { mission: catalogue.find(slug).mission, deps };
+}
+
+function createPlaybooks(agents: readonly AgentDefinition[]): Playbooks {
+  const byId = new Map(agents.map((agent) => [agent.agentId, agent]));
+  return {
+    agents: () => agents,
+    find(agentId, skill): Playbook | undefined {
+      const skills = byId.get(agentId)?.skills;
+      return skills?.[skill] ?? skills?.["*"];
+    },
+  };
+}
+
+async function fillArticles(store: OpenStore, dataFolder: string): Promise<void> {
+  const path = join(dataFolder, "sample", "articles.json");
+  if ((await readFile(path).catch(() => undefined)) === undefined) return;
+  // safe: our own file, proved by the store's insert; a stranger's is refused there
+  const articles = (await readJsonFile(path)) as readonly { article_id: string; title: string; body: string }[];
+  await store.articles.replaceAll(articles.map((entry): Article => ({ articleId: entry.article_id, title: entry.title, body: entry.body })));
+}
+
+function memoised<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const known = new WeakMap<Key, Value>();
+  return (key) => {
+    const value = known.get(key) ?? make(key);
+    known.set(key, value);
+    return value;
+  };
+}

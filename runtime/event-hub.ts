@@ -1,0 +1,47 @@
+import { lineOf, type MissionEvent, type EventType } from "../core/event.js";
+import type { JsonObject } from "../core/digest.js";
+import type { EventRecord } from "../core/records.js";
+import type { Listener } from "../core/ports.js";
+
+/** Passes the events of this process's runs on to whoever listens, and tells waiters that a row may have changed. */
+export class EventHub {
+  readonly #listeners = new Set<Listener>();
+  readonly #waiters = new Map<string, Set<() => void>>();
+
+  /** Call it with the returned function to stop. */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** What the store appended. */
+  stored(record: EventRecord): void {
+    this.emit(toMissionEvent(record.type as EventType, record.runId, record.taskId, record.at, record.data)); // safe: only our own drafts are appended
+    const approvalId = record.data["approval_id"];
+    if (typeof approvalId === "string") this.#wake(approvalId);
+  }
+
+  /** Passes on an event that is not stored (progress). */
+  emit(event: MissionEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** Calls back when something was written about this approval in this process; returns how to stop. */
+  onApproval(approvalId: string, callback: () => void): () => void {
+    const set = this.#waiters.get(approvalId) ?? new Set();
+    this.#waiters.set(approvalId, set.add(callback));
+    return () => {
+      set.delete(callback);
+      if (set.size === 0) this.#waiters.delete(approvalId);
+    };
+  }
+
+  #wake(approvalId: string): void {
+    for (const callback of [...(this.#waiters.get(approvalId) ?? [])]) callback();
+  }
+}
+
+/** An event in the shape that listeners get. */
+export function toMissionEvent(type: EventType, runId: string, taskId: string | undefined, at: Date, data: JsonObject): MissionEvent {
+  return { type, run_id: runId, ...(taskId !== undefined && { task_id: taskId }), at: at.toISOString(), line: lineOf(type, taskId, data), data };
+}

@@ -1,0 +1,289 @@
+import { ulid } from "ulid";
+import { hasCode, OrchestratorError } from "../core/errors.js";
+import type { MissionEvent } from "../core/event.js";
+import { formatProblem, hasErrors, type Problem } from "../core/problem.js";
+import type { ApprovalRecord, RunRecord } from "../core/records.js";
+import { isTerminal, type RunStatus } from "../core/run.js";
+import type {
+  ApprovalView,
+  CaseView,
+  DecideOptions,
+  DecideOutcome,
+  FinalReport,
+  MissionSummary,
+  MissionView,
+  OrchestratorApi,
+  RunOutcome,
+  RunSummary,
+  StartOptions,
+  StatusView,
+} from "../core/views.js";
+import { loadCases } from "./cases.js";
+import type { Composition } from "./compose.js";
+import { streamEvents } from "./event-stream.js";
+import type { LoadedMission } from "./missions.js";
+import { newRunUnit } from "./new-run.js";
+import { alreadyDecided, decided, expired } from "./requests.js";
+import { findApproval, findRun, toApprovalViews, toStatus, toSummaries, unlessCode } from "./run-views.js";
+import { Worker } from "./worker.js";
+
+const CANCEL_WAIT_MS = 10_000;
+const CANCEL_POLL_MS = 200;
+
+/** What CLI, HTTP and library call: starts runs, takes decisions, continues what was left, tells how it stands. */
+export class Orchestrator implements OrchestratorApi {
+  readonly #parts: Composition;
+  readonly #worker: Worker;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: Composition) {
+    this.#parts = parts;
+    this.#worker = new Worker(parts);
+  }
+
+  /** What a graph of one's own needs: `missionGraph(mission, orchestrator.deps)`. */
+  get deps(): Composition["deps"] {
+    return this.#parts.deps;
+  }
+
+  /** Our saver, on the same store and commits as everything else. */
+  get checkpointer(): Composition["store"]["checkpointer"] {
+    return this.#parts.store.checkpointer;
+  }
+
+  /** The mission's graph, compiled on our saver, for plain `invoke` with a thread of one's own. */
+  async graph(mission: string) {
+    const loaded = await this.#sound(mission);
+    return this.#worker.graph(loaded.mission);
+  }
+
+  async list(): Promise<readonly MissionSummary[]> {
+    return this.#parts.catalogue.list().map((entry) => ({
+      mission_id: entry.missionId,
+      slug: entry.slug,
+      name: entry.name,
+      description: entry.loaded?.mission.description ?? "",
+      tasks: entry.loaded?.mission.tasks.length ?? 0,
+      cases: entry.loaded?.cases ?? 0,
+      kpis: entry.loaded?.mission.kpis.map((kpi) => kpi.id) ?? [],
+      file: entry.file,
+      problems: entry.problems.filter((problem) => problem.severity === "error").length,
+    }));
+  }
+
+  async mission(mission: string): Promise<MissionView> {
+    const { mission: document, version, file } = await this.#parts.catalogue.open(mission);
+    return { mission: document, version, file };
+  }
+
+  async verify(mission: string): Promise<readonly Problem[]> {
+    const entry = this.#parts.catalogue.list().find((candidate) => [candidate.slug, candidate.missionId].includes(mission));
+    return entry ? entry.problems : (await this.#parts.catalogue.open(mission)).problems;
+  }
+
+  async cases(mission: string): Promise<readonly CaseView[]> {
+    const loaded = await this.#parts.catalogue.open(mission);
+    const cases = await loadCases(loaded.mission, this.#parts.dataFolder);
+    return cases.map(({ id, title, data }) => ({ case_id: id, title, about: typeof data["about"] === "string" ? data["about"] : null }));
+  }
+
+  /** At most one open run for each mission and case: an open or completed one is returned, with a note that says so. */
+  async start(mission: string, options: StartOptions = {}): Promise<RunOutcome> {
+    if (options.again && !options.reason?.trim()) {
+      throw new OrchestratorError("reason_missing", "A new run of a case that was run before needs a reason: --again --reason \"…\".");
+    }
+    const loaded = await this.#sound(mission);
+    const { store } = this.#parts;
+    const startedAt = this.#parts.clock.now();
+    const prepared = await this.#parts.prepareCase(loaded.mission, options.caseRef, startedAt);
+    const before = await store.runs.list({ missionId: loaded.mission.id, caseId: prepared.caseId });
+    const [open] = before.filter((run) => !isTerminal(run.status) && run.host === "orchestrator");
+    if (open) return this.#continueOpen(open, options.again === true);
+    const completed = before.find((run) => run.status === "completed" && run.host === "orchestrator");
+    if (completed && !options.again) {
+      return this.#outcome(completed, `This case was completed by run ${completed.runId}. For another run add --again --reason "…".`);
+    }
+    const runId = ulid(startedAt.getTime());
+    const started = await unlessCode(
+      store.commit(
+        newRunUnit(store, loaded.mission, prepared, {
+          runId,
+          version: loaded.version,
+          startedAt,
+          host: "orchestrator",
+          dispatch: options.dispatch ?? "dataflow",
+          asOnlyOpen: true,
+          ...(options.approver !== undefined && { approver: options.approver }),
+          ...(options.reason !== undefined && { reason: options.reason }),
+        }),
+      ).then(() => true),
+      "run_exists",
+    );
+    if (!started) return this.start(mission, options);
+    const note = await this.#notRepeated(before);
+    return this.#outcome(await this.#worker.work(runId), note);
+  }
+
+  async resume(run?: string): Promise<readonly RunOutcome[]> {
+    if (run === undefined) {
+      const left = await this.#parts.store.runs.recoverable();
+      const outcomes = await Promise.all(left.map((entry) => unlessCode(this.#worker.work(entry.runId).then((row) => this.#outcome(row, null)), "run_busy", "stale_owner")));
+      return outcomes.filter((outcome) => outcome !== undefined);
+    }
+    const found = await findRun(this.#parts.store, run);
+    if (found.host === "external") throw external(found);
+    if (isTerminal(found.status)) return [await this.#outcome(found, `This run has ended already: ${found.status}.`)];
+    return [await this.#outcome(await this.#worker.work(found.runId), null)];
+  }
+
+  async decide(approval: string, options: DecideOptions): Promise<DecideOutcome> {
+    const { store, clock } = this.#parts;
+    const request = await this.#current(await findApproval(store, approval));
+    if (request.status !== "pending") throw alreadyDecided(request);
+    const by = { name: options.by ?? `local:${this.#parts.localUser}`, authenticated: options.authenticated ?? false };
+    const unit = decided(store.approvals, request, options.digest ?? request.digest, options.decision, by, clock.now());
+    try {
+      await store.commit(unit);
+    } catch (error) {
+      if (!hasCode(error, "already_decided")) throw error;
+      throw alreadyDecided((await store.approvals.find(request.approvalId)) ?? request);
+    }
+    return this.#afterDecision(request.approvalId, options.continue !== false);
+  }
+
+  async cancel(run: string, options: { by?: string }): Promise<RunOutcome> {
+    const { store, sessions } = this.#parts;
+    const found = await findRun(store, run);
+    if (isTerminal(found.status)) return this.#outcome(found, `This run has ended already: ${found.status}. Nothing was changed.`);
+    const by = options.by ?? `local:${this.#parts.localUser}`;
+    await store.commit({
+      statements: store.runs.requestCancel(found.runId, by),
+      events: [{ runId: found.runId, type: "run_cancel_requested", key: "run_cancel_requested", data: { by, title: found.title } }],
+    });
+    if (found.host === "external") return this.#outcome(found, whereItGoesOn(found));
+    (await sessions.find(found.runId))?.cancel();
+    const ended = await unlessCode(this.#worker.work(found.runId), "run_busy", "stale_owner");
+    const row = ended ?? (await this.#untilEnded(found.runId));
+    return this.#outcome(row, isTerminal(row.status) ? null : "The process that works on it was told and ends it shortly.");
+  }
+
+  async status(run: string): Promise<StatusView> {
+    const found = await findRun(this.#parts.store, run);
+    return toStatus(this.#parts.store, found, await this.#worker.missionOf(found));
+  }
+
+  async runs(filter: { status?: readonly RunStatus[]; mission?: string } = {}): Promise<readonly RunSummary[]> {
+    const missionId = filter.mission === undefined ? undefined : (await this.#parts.catalogue.open(filter.mission)).mission.id;
+    return toSummaries(this.#parts.store, { ...(filter.status && { status: filter.status }), ...(missionId !== undefined && { missionId }) });
+  }
+
+  async approvals(filter: { run?: string; all?: boolean } = {}): Promise<readonly ApprovalView[]> {
+    const { store } = this.#parts;
+    const runId = filter.run === undefined ? undefined : (await findRun(store, filter.run)).runId;
+    const pending = await store.approvals.list({ status: ["pending"], ...(runId !== undefined && { runId }) });
+    for (const request of pending) await this.#current(request);
+    const list = await store.approvals.list({ ...(runId !== undefined && { runId }), ...(!filter.all && { status: ["pending"] as const }) });
+    return toApprovalViews(store, list);
+  }
+
+  async approval(id: string): Promise<ApprovalView> {
+    const [view] = await toApprovalViews(this.#parts.store, [await findApproval(this.#parts.store, id)]);
+    if (!view) throw new OrchestratorError("approval_not_found", `There is no approval "${id}".`);
+    return view;
+  }
+
+  async report(run: string): Promise<FinalReport> {
+    const found = await findRun(this.#parts.store, run);
+    if (found.report) return found.report as unknown as FinalReport; // safe: only the report node writes it
+    throw new OrchestratorError("run_not_ended", `Run ${found.runId} (${found.title}) is ${found.status}: its report comes when it ends. "mission status ${found.runId}" shows how it stands.`);
+  }
+
+  events(run?: string, options: { signal?: AbortSignal } = {}): AsyncIterable<MissionEvent> {
+    return streamEvents(this.#parts, run === undefined ? undefined : () => findRun(this.#parts.store, run), options.signal);
+  }
+
+  drain(): Promise<void> {
+    return this.#worker.drain();
+  }
+
+  /** Drains, then closes the store. A second call waits for the first. */
+  close(): Promise<void> {
+    this.#closing ??= this.drain().then(() => this.#parts.store.close());
+    return this.#closing;
+  }
+
+  async #sound(mission: string): Promise<LoadedMission> {
+    const loaded = await this.#parts.catalogue.open(mission);
+    if (!hasErrors(loaded.problems)) return loaded;
+    const errors = loaded.problems.filter((problem) => problem.severity === "error");
+    throw new OrchestratorError("mission_invalid", `${loaded.mission.name} cannot run:\n${errors.map((problem) => `  ${formatProblem(problem)}`).join("\n")}`, { details: { problems: errors } });
+  }
+
+  async #continueOpen(open: RunRecord, isAgain: boolean): Promise<RunOutcome> {
+    if (isAgain) {
+      throw new OrchestratorError("run_exists", `Run ${open.runId} of this case (${open.title}) is still open: ${open.status}. End or cancel it before another run.`);
+    }
+    const row = await unlessCode(this.#worker.work(open.runId), "run_busy");
+    const note = row ? `This case had an open run; it was continued.` : `Run ${open.runId} of this case is being worked on by another process.`;
+    return this.#outcome(row ?? open, note);
+  }
+
+  /** After failed or cancelled runs: what their effects already did is not done again. */
+  async #notRepeated(before: readonly RunRecord[]): Promise<string | null> {
+    const effects = await Promise.all(before.map((run) => this.#parts.store.effects.of(run.runId)));
+    const kept = effects.flat().filter((effect) => effect.status === "done" && (effect.scope === "case" || effect.scope === "mission"));
+    if (kept.length === 0) return null;
+    return `Not repeated, because earlier runs of this case did it: ${kept.map((effect) => `${effect.tool} (${effect.dedupeKey})`).join(", ")}.`;
+  }
+
+  /** The request as it stands now: past its due time it expires and is raised anew. */
+  async #current(request: ApprovalRecord): Promise<ApprovalRecord> {
+    const { store, clock } = this.#parts;
+    const now = clock.now();
+    if (request.status !== "pending" || request.dueAt > now) return request;
+    await store.commit(expired(store.approvals, request, now));
+    return (await store.approvals.find(request.approvalId)) ?? request;
+  }
+
+  async #afterDecision(approvalId: string, mayContinue: boolean): Promise<DecideOutcome> {
+    const { store } = this.#parts;
+    const request = await findApproval(store, approvalId);
+    const run = await findRun(store, request.runId);
+    const outcome = (continued: DecideOutcome["continued"], status: RunStatus, note: string | null): DecideOutcome => ({
+      approval_id: request.approvalId,
+      run_id: run.runId,
+      title: run.title,
+      status: request.status,
+      decided_by: request.decidedBy ?? "",
+      run_status: status,
+      continued,
+      note,
+    });
+    if (run.host === "external") return outcome("elsewhere", run.status, whereItGoesOn(run));
+    if (!mayContinue) return outcome("not_continued", run.status, `"mission resume ${run.runId}" continues it.`);
+    const row = await unlessCode(this.#worker.work(run.runId), "run_busy", "stale_owner");
+    return row ? outcome("here", row.status, null) : outcome("by_owner", run.status, "The process that works on the run goes on with it.");
+  }
+
+  async #untilEnded(runId: string): Promise<RunRecord> {
+    const until = Date.now() + CANCEL_WAIT_MS;
+    for (;;) {
+      const row = await findRun(this.#parts.store, runId);
+      if (isTerminal(row.status) || Date.now() > until) return row;
+      await new Promise((resolve) => setTimeout(resolve, CANCEL_POLL_MS));
+    }
+  }
+
+  async #outcome(run: RunRecord, note: string | null): Promise<RunOutcome> {
+    const pending = await this.#parts.store.approvals.list({ runId: run.runId, status: ["pending"] });
+    return { run_id: run.runId, title: run.title, status: run.status, approvals: await toApprovalViews(this.#parts.store, pending), note };
+  }
+}
+
+function whereItGoesOn(run: RunRecord): string {
+  return `This run was started by a graph of somebody's own (Studio, a script or a parent graph): invoke that graph again on thread ${run.runId.split("/")[0] ?? run.runId} to go on.`;
+}
+
+function external(run: RunRecord): OrchestratorError {
+  return new OrchestratorError("external_run", `Run ${run.runId} (${run.title}) cannot be continued from here. ${whereItGoesOn(run)}`);
+}

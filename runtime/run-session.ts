@@ -1,0 +1,327 @@
+import { setMaxListeners } from "node:events";
+import type { Decision, RequestDraft } from "../core/approval.js";
+import { digestOf, type Json, type JsonObject } from "../core/digest.js";
+import { hasCode, OrchestratorError } from "../core/errors.js";
+import type { EventDraft } from "../core/event.js";
+import type { Mission } from "../core/mission.js";
+import type { Clock, Statement, Store } from "../core/ports.js";
+import type { ApprovalRecord, Dispatch, ResultRecord, RunFence, RunRecord, TaskRecord, Turn } from "../core/records.js";
+import { isDecided, isTerminal, type TerminalStatus } from "../core/run.js";
+import type { Change, Person, RunSession } from "../core/session.js";
+import { type EventHub, toMissionEvent } from "./event-hub.js";
+import { asked, decided, expired, toRequestRow, toShown, withdrawn } from "./requests.js";
+
+const POLL_MS = 500;
+const PROGRESS_WRITE_MS = 1_000;
+
+/** What a run's rows held when the session was opened. */
+export interface RunRows {
+  readonly run: RunRecord;
+  readonly tasks: readonly TaskRecord[];
+  readonly results: readonly ResultRecord[];
+  readonly turns: readonly Turn[];
+  readonly requests: readonly ApprovalRecord[];
+}
+
+export interface SessionDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly hub: EventHub;
+}
+
+/** The one implementation of `RunSession`: mirror in memory, truth in the store, every write with the run's fence. */
+export class LiveRun implements RunSession {
+  readonly run: RunRecord;
+  readonly mission: Mission;
+  readonly dispatch: Dispatch;
+  readonly isOver: boolean;
+  progressMark = "";
+  readonly #deps: SessionDeps;
+  readonly #fence: RunFence;
+  readonly #tasks: Map<string, TaskRecord>;
+  readonly #outputs = new Map<string, Json>();
+  readonly #turns = new Map<string, Turn>();
+  readonly #requests = new Map<string, ApprovalRecord>();
+  readonly #stop = new AbortController();
+  readonly #drain = new AbortController();
+  readonly #pending = new Set<Promise<void>>();
+  readonly #progressAt = new Map<string, number>();
+  #refused: unknown;
+  #reviewRound: number;
+  #isCancelled = false;
+
+  constructor(mission: Mission, rows: RunRows, dispatch: Dispatch, deps: SessionDeps) {
+    setMaxListeners(0, this.#stop.signal, this.#drain.signal);
+    this.run = rows.run;
+    this.mission = mission;
+    this.dispatch = dispatch;
+    this.isOver = isTerminal(rows.run.status);
+    this.#deps = deps;
+    this.#fence = { runId: rows.run.runId, fence: rows.run.fence };
+    this.#reviewRound = rows.run.reviewRound;
+    this.#isCancelled = rows.run.cancelRequestedBy !== undefined;
+    this.#tasks = new Map(rows.tasks.map((task) => [task.taskId, task]));
+    for (const result of rows.results) this.#outputs.set(result.taskId, result.output);
+    for (const turn of rows.turns) this.#turns.set(turnId(turn.taskId, turn.attempt, turn.key), turn);
+    for (const request of rows.requests) this.#requests.set(request.approvalId, request);
+  }
+
+  get runId(): string {
+    return this.run.runId;
+  }
+
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  get draining(): AbortSignal {
+    return this.#drain.signal;
+  }
+
+  get isCancelled(): boolean {
+    return this.#isCancelled && !this.isOver;
+  }
+
+  get reviewRound(): number {
+    return this.#reviewRound;
+  }
+
+  task(taskId: string): TaskRecord {
+    const task = this.#tasks.get(taskId);
+    if (!task) throw new Error(`Run ${this.runId} has no task ${taskId}.`);
+    return task;
+  }
+
+  tasks(): readonly TaskRecord[] {
+    return this.mission.tasks.map((task) => this.task(task.id));
+  }
+
+  output(taskId: string): Json | undefined {
+    return this.task(taskId).status === "done" ? this.#outputs.get(taskId) : undefined;
+  }
+
+  turn(taskId: string, attempt: number, key: string): Turn | undefined {
+    return this.#turns.get(turnId(taskId, attempt, key));
+  }
+
+  commit(change: Change): Promise<void> {
+    this.#mirror(change);
+    return this.#write(this.#statementsOf(change), (change.events ?? []).map((event) => ({ ...event, runId: this.runId })));
+  }
+
+  async settled(): Promise<void> {
+    await Promise.allSettled([...this.#pending]);
+    if (this.#refused) throw this.#refused;
+  }
+
+  request(taskId: string, attempt: number, kind: RequestDraft["kind"], subject: string): ApprovalRecord | undefined {
+    let newest: ApprovalRecord | undefined;
+    for (const request of this.#requests.values()) {
+      const isSame = request.taskId === taskId && request.attempt === attempt && request.kind === kind && request.subject === subject;
+      if (isSame && (!newest || request.round > newest.round)) newest = request;
+    }
+    return newest;
+  }
+
+  requests(): readonly ApprovalRecord[] {
+    return [...this.#requests.values()];
+  }
+
+  shows(request: ApprovalRecord, draft: RequestDraft): boolean {
+    return request.digest === digestOf(this.#shown(draft));
+  }
+
+  async ask(draft: RequestDraft): Promise<ApprovalRecord> {
+    const before = this.request(draft.taskId, draft.attempt, draft.kind, draft.subject);
+    const shown = this.#shown(draft);
+    if (before?.status === "pending" && before.digest === digestOf(shown)) return before;
+    const now = this.#deps.clock.now();
+    const rows = this.#deps.store.approvals;
+    const request = toRequestRow(this.mission, this.run, draft, shown, before, now);
+    const old = before?.status === "pending" ? withdrawn(rows, before, now) : { statements: [], events: [] };
+    const next = asked(rows, request);
+    if (before?.status === "pending") this.#requests.set(before.approvalId, { ...before, status: "withdrawn" });
+    this.#requests.set(request.approvalId, request);
+    await this.#write([...old.statements, ...next.statements], [...old.events, ...next.events]);
+    return request;
+  }
+
+  async decided(approvalId: string, signal: AbortSignal): Promise<ApprovalRecord> {
+    for (;;) {
+      signal.throwIfAborted();
+      const known = this.#requests.get(approvalId);
+      if (known && known.status !== "pending") return known;
+      await this.#untilTold(approvalId, signal);
+      await this.refresh();
+    }
+  }
+
+  async decide(approvalId: string, digest: string, decision: Decision, by: Person): Promise<boolean> {
+    const request = this.#requests.get(approvalId);
+    if (request?.status !== "pending") return false;
+    const unit = decided(this.#deps.store.approvals, request, digest, decision, by, this.#deps.clock.now());
+    try {
+      await this.#deps.store.commit(unit);
+    } catch (error) {
+      if (!hasCode(error, "already_decided")) throw error;
+      await this.refresh();
+      return false;
+    }
+    await this.refresh();
+    return true;
+  }
+
+  async refresh(): Promise<void> {
+    const rows = await this.#deps.store.approvals.list({ runId: this.runId });
+    const now = this.#deps.clock.now();
+    for (const row of rows) {
+      this.#requests.set(row.approvalId, row);
+      if (row.status !== "pending" || row.dueAt > now) continue;
+      const unit = expired(this.#deps.store.approvals, row, now);
+      await this.#write(unit.statements, unit.events);
+      const [old, next] = await Promise.all([row.approvalId, unit.next.approvalId].map((id) => this.#deps.store.approvals.find(id)));
+      for (const request of [old, next]) if (request) this.#requests.set(request.approvalId, request);
+    }
+  }
+
+  async wait(): Promise<boolean> {
+    // The orchestrator marks its runs itself, together with giving the lease back, once `invoke` has returned.
+    if (this.run.host === "orchestrator") {
+      await this.refresh();
+      return !this.requests().some((request) => isDecided(request.status) && request.appliedAt === undefined);
+    }
+    const pending = this.requests().filter((request) => request.status === "pending");
+    const statements = this.#deps.store.runs.wait(this.#fence);
+    const release = this.#deps.store.runs.releaseLease(this.#fence);
+    const event: EventDraft = {
+      runId: this.runId,
+      type: "run_waiting",
+      key: `run_waiting:${digestOf(pending.map((request) => request.approvalId)).slice(0, 16)}`,
+      data: { reason: pending.map((request) => request.shown.question).join(" ") },
+    };
+    try {
+      await this.#deps.store.commit({ fence: this.#fence, statements: [...statements, ...release], events: [event] });
+      return true;
+    } catch (error) {
+      if (!hasCode(error, "already_decided")) throw error;
+      await this.refresh();
+      return false;
+    }
+  }
+
+  async finish(status: TerminalStatus, report: JsonObject, failure: string | undefined): Promise<void> {
+    const now = this.#deps.clock.now();
+    const pending = this.requests().filter((request) => request.status === "pending");
+    const closed = pending.map((request) => withdrawn(this.#deps.store.approvals, request, now));
+    const release = this.run.host === "external" ? this.#deps.store.runs.releaseLease(this.#fence) : [];
+    const head: EventDraft[] = [
+      { runId: this.runId, type: "report_written", key: "report_written", data: { digest: digestOf(report) } },
+      { runId: this.runId, type: `run_${status}`, key: "run_ended", data: { title: this.run.title, reason: failure } },
+    ];
+    await this.#write(
+      [...this.#deps.store.runs.finish(this.#fence, status, report, failure, now), ...closed.flatMap((unit) => unit.statements), ...release],
+      [...closed.flatMap((unit) => unit.events), ...head],
+    );
+    await this.refresh();
+  }
+
+  progress(taskId: string, ratio: number, note: string | undefined): void {
+    const task = this.task(taskId);
+    const now = this.#deps.clock.now();
+    const title = this.mission.tasks.find((candidate) => candidate.id === taskId)?.title;
+    this.#deps.hub.emit(toMissionEvent("task_progress", this.runId, taskId, now, { title, ratio, note }));
+    const next = { ...task, progress: { ratio, ...(note !== undefined && { note }) } };
+    this.#tasks.set(taskId, next);
+    if (now.getTime() - (this.#progressAt.get(taskId) ?? 0) < PROGRESS_WRITE_MS) return;
+    this.#progressAt.set(taskId, now.getTime());
+    void this.#write(this.#deps.store.tasks.put([next]), []);
+  }
+
+  async evidence() {
+    const { store } = this.#deps;
+    await this.settled();
+    const [effects, observations, run] = await Promise.all([store.effects.of(this.runId), store.observations.of(this.runId), store.runs.find(this.runId)]);
+    return { effects, observations, chainHead: run?.headHash ?? "" };
+  }
+
+  /** Somebody asked to cancel: the signal fires, and the graph goes straight to its report. */
+  cancel(): void {
+    this.#isCancelled = true;
+    this.stop(new OrchestratorError("run_finished", `Run ${this.runId} is being cancelled.`));
+  }
+
+  /** Nothing new begins on the run in this process. */
+  drain(reason: unknown): void {
+    this.#drain.abort(reason);
+  }
+
+  /** Ends all work on the run in this process with this reason. */
+  stop(reason: unknown): void {
+    this.#stop.abort(reason);
+  }
+
+  #shown(draft: RequestDraft) {
+    return toShown(this.mission, this.run, draft, this.#tasks.get(draft.taskId)?.agentId);
+  }
+
+  #mirror(change: Change): void {
+    for (const task of change.tasks ?? []) this.#tasks.set(task.taskId, task);
+    for (const taskId of change.supersede ?? []) this.#outputs.delete(taskId);
+    for (const result of change.results ?? []) this.#outputs.set(result.taskId, result.output);
+    for (const turn of change.turns ?? []) this.#turns.set(turnId(turn.taskId, turn.attempt, turn.key), turn);
+    if (change.reviewRound !== undefined) this.#reviewRound = change.reviewRound;
+    const now = this.#deps.clock.now();
+    for (const id of change.applied ?? []) {
+      const request = this.#requests.get(id);
+      if (request) this.#requests.set(id, { ...request, appliedAt: request.appliedAt ?? now });
+    }
+  }
+
+  #statementsOf(change: Change): Statement[] {
+    const { store } = this.#deps;
+    return [
+      ...(change.tasks?.length ? store.tasks.put(change.tasks) : []),
+      ...(change.supersede ?? []).flatMap((taskId) => store.results.supersede(this.runId, taskId)),
+      ...(change.results ?? []).flatMap((result) => store.results.put(result)),
+      ...(change.turns ?? []).flatMap((turn) => store.journal.put(turn)),
+      ...(change.applied?.length ? store.approvals.markApplied(change.applied, this.#deps.clock.now()) : []),
+      ...(change.observations ?? []).flatMap((observation) => store.observations.put(observation)),
+      ...(change.reviewRound !== undefined ? store.runs.setReviewRound(this.#fence, change.reviewRound) : []),
+      ...(change.statements ?? []),
+    ];
+  }
+
+  /** Every refusal of the store ends this session's work, except those that a unit brings about on purpose. */
+  #write(statements: readonly Statement[], events: readonly EventDraft[]): Promise<void> {
+    if (statements.length === 0 && events.length === 0) return Promise.resolve();
+    const written = this.#deps.store.commit({ fence: this.#fence, statements, events });
+    const watched = written.catch((error: unknown) => {
+      if (hasCode(error, "already_decided")) return;
+      this.#refused ??= error;
+      this.stop(error);
+    });
+    this.#pending.add(watched);
+    void watched.then(() => this.#pending.delete(watched));
+    return written;
+  }
+
+  /** Wakes at once when something is written here about the approval, else after half a second. */
+  #untilTold(approvalId: string, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => {
+        clearTimeout(timer);
+        stopListening();
+        signal.removeEventListener("abort", abort);
+        settle();
+      };
+      const abort = () => end(() => reject(signal.reason));
+      const timer = setTimeout(() => end(resolve), POLL_MS);
+      const stopListening = this.#deps.hub.onApproval(approvalId, () => end(resolve));
+      signal.addEventListener("abort", abort, { once: true });
+    });
+  }
+}
+
+function turnId(taskId: string, attempt: number, key: string): string {
+  return `${taskId}|${attempt}|${key}`;
+}
