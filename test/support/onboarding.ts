@@ -15,8 +15,9 @@ import type { FakeContextOptions } from "./playbook-context.js";
 import { createPlaybookContext, runPlaybook } from "./playbook-context.js";
 
 /** A Monday morning without holidays near it. */
-export const MONDAY = "2026-03-02T08:00:00Z";
+const MONDAY = "2026-03-02T08:00:00Z";
 
+/** What the three agents hold. */
 export const ONBOARDING_TOOLS = [readDocument, findBusyTimes, findPublicHolidays, bookCalendarEntry];
 
 const CheckSchema = z.object({ check_id: z.string(), that: z.string(), field: z.string(), reason: z.string() });

@@ -41,6 +41,8 @@ export interface FakeContextOptions {
   readonly runId?: string;
   readonly taskId?: string;
   readonly effects?: Map<string, DoneEffect>;
+  /** What people say when a second act of the same kind is meant (`again`); approved unless a reason to reject is given. */
+  readonly rejectSecond?: string;
   /** Replies to give instead of calling a tool, by tool name. */
   readonly refusals?: Readonly<Record<string, { code: RefusalCode; reason: string; transient?: boolean }>>;
 }
@@ -73,6 +75,7 @@ export function createPlaybookContext(options: FakeContextOptions = {}): FakeCon
       calls.push({ tool: name, args });
       const refusal = options.refusals?.[name];
       if (refusal) return { ok: false, transient: false, ...refusal };
+      if (callOptions?.again && options.rejectSecond) return refused("rejected_by_person", options.rejectSecond);
       const tool = options.tools?.find((candidate) => candidate.name === name);
       if (!tool) return { ok: false, code: "unknown_tool", reason: `There is no tool ${name}.`, transient: false };
       const toolContext = { ...services, ...base, signal, now, idempotencyKey: "" };

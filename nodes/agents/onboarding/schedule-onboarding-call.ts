@@ -143,14 +143,14 @@ async function book(ctx: PlaybookContext, inputs: CallInput, view: CallCalendars
   const reply = await ctx.call<typeof bookCalendarEntry>("book_calendar_entry", args);
   if (reply.ok) return { choice: asEdited(choice, reply.editedArgs), entryIds: reply.value.entry_ids };
   if (reply.code === "tool_failed" && reply.reason.includes(" is taken at ")) return undefined;
-  if (reply.code !== "effect_conflict") return valueFrom(reply);
+  if (reply.code !== "effect_conflict") return valueFrom<never>(reply);
   // The call stands at another time already. The gate asks a person whether a second one is meant, and shows both.
   const again = `a call at ${args.starts_at}`;
   const second = await ctx.call<typeof bookCalendarEntry>("book_calendar_entry", args, { again });
   if (second.ok) {
     return { choice: asEdited({ ...choice, by: "person" }, second.editedArgs), entryIds: second.value.entry_ids };
   }
-  if (second.code !== "rejected_by_person" || !view.booked) return valueFrom(second);
+  if (second.code !== "rejected_by_person" || !view.booked) return valueFrom<never>(second);
   return { choice: { slot: view.booked, by: "person" as const }, entryIds: [] };
 }
 

@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import type { PlaybookContext } from "../../../core/define-agent.js";
 import type { Customer } from "../../../nodes/agents/onboarding/customer.js";
 import { scheduleOnboardingCall as playbook } from "../../../nodes/agents/onboarding/schedule-onboarding-call.js";
 import { schedulingAgent } from "../../../nodes/agents/scheduling-agent.js";
 import { createMemoryCalendar, createMemoryRecords, readDataFile } from "../../support/fake-services.js";
 import type { CustomerCase, OnboardingOptions } from "../../support/onboarding.js";
-import { collect, customerCase, findingsOf, inputsFor, schedule } from "../../support/onboarding.js";
+import { collect, customerCase, findingsOf, inputsFor, ONBOARDING_TOOLS, schedule } from "../../support/onboarding.js";
 import type { DoneEffect } from "../../support/playbook-context.js";
-import { createPlaybookContext, questionOf } from "../../support/playbook-context.js";
+import { createPlaybookContext, questionOf, runPlaybook } from "../../support/playbook-context.js";
 
 const good = customerCase("C-1001");
 let customer: Customer;
@@ -238,39 +239,50 @@ describe("I2: the call is booked once, whatever happens", () => {
     expect(calendar.entries).toHaveLength(3);
   });
 
-  test("when an earlier call does not stand any more a person says whether a second one is meant", async () => {
+  test("a second call is an act of its own, which the gate lets a person decide", async () => {
     const calendar = createMemoryCalendar();
     const effects = new Map<string, DoneEffect>();
     const first = await schedule(customer, good, { services: { calendar }, effects });
     const later = { services: { calendar }, effects, now: "2026-03-09T08:00:00Z" };
-    const question = await questionOf(schedule(customer, good, later));
-    const second = await schedule(customer, good, { ...later, answers: { already_booked: { which: "book_second" } } });
+    const second = await schedule(customer, good, later);
 
-    expect(question.key).toBe("already_booked");
+    expect(second.onboarding_call).toMatchObject({ chosen_by: "person" });
     expect(second.onboarding_call.starts_at > first.onboarding_call.starts_at).toBe(true);
     expect(calendar.entries).toHaveLength(6);
   });
 
-  test("keeping the existing call books nothing", async () => {
+  test("when the second call is rejected the first one stands, or the task fails if that one is past", async () => {
     const calendar = createMemoryCalendar();
-    const effects = new Map<string, DoneEffect>();
-    const first = await schedule(customer, good, { services: { calendar }, effects });
-    const moved = { ...good, call: { ...good.call, hours: { ...good.call.hours, from: "13:00" } } };
-    const kept = await schedule(customer, moved, {
-      services: { calendar },
-      effects,
-      answers: { already_booked: { which: "keep_existing" } },
-    });
+    const world = { services: { calendar }, effects: new Map<string, DoneEffect>(), rejectSecond: "One is enough." };
+    const first = await schedule(customer, good, world);
+    const afternoons = { ...good, call: { ...good.call, hours: { ...good.call.hours, from: "13:00" } } };
+    const kept = await schedule(customer, afternoons, world);
 
     expect(kept.onboarding_call).toMatchObject({ starts_at: first.onboarding_call.starts_at, chosen_by: "person" });
     expect(calendar.entries).toHaveLength(3);
+    await expect(schedule(customer, good, { ...world, now: "2026-03-09T08:00:00Z" })).rejects.toThrow("One is enough.");
+  });
+
+  test("a time that a person edits at the gate is the one in the result", async () => {
+    const context = createPlaybookContext({ tools: ONBOARDING_TOOLS, now: "2026-03-02T08:00:00Z" });
+    const editedArgs = { starts_at: "2026-03-04T13:00:00.000Z", ends_at: "2026-03-04T13:45:00.000Z" };
+    const edited: PlaybookContext = {
+      ...context,
+      async call(name, args, options) {
+        const reply = await context.call(name, args, options);
+        return name === "book_calendar_entry" ? { ...reply, editedArgs } : reply;
+      },
+    };
+    const output = await runPlaybook(playbook, edited, inputsFor.schedule(customer, good));
+
+    expect(output.onboarding_call).toMatchObject({ ...editedArgs, chosen_by: "person" });
   });
 
   test("a refusal of the gate ends the attempt with its reason", async () => {
     const refusals = { book_calendar_entry: { code: "forbidden" as const, reason: "The kill switch is on." } };
 
     await expect(schedule(customer, good, { refusals })).rejects.toMatchObject({
-      failureClass: "permanent",
+      failureClass: "policy",
       message: "The kill switch is on.",
     });
   });
