@@ -1,0 +1,291 @@
+import { randomUUID } from "node:crypto";
+import type { RunnableConfig } from "@langchain/core/runnables";
+import { Annotation, Command, END, interrupt, START, StateGraph } from "@langchain/langgraph";
+import type { BaseCheckpointSaver, Checkpoint, CheckpointTuple } from "@langchain/langgraph-checkpoint";
+import { ERROR, emptyCheckpoint, INTERRUPT, uuid6 } from "@langchain/langgraph-checkpoint";
+import { afterEach, describe, expect, test } from "vitest";
+import { closeSqlite, openSqlite } from "../../../runtime/store/sqlite.js";
+import type { StoreOptions } from "../../../runtime/store/store.js";
+import { runRecord } from "../../support/records.js";
+import type { FreshStore } from "../../support/store.js";
+import { openFreshStore } from "../../support/store.js";
+
+let fresh: FreshStore;
+
+async function open(options: StoreOptions = {}): Promise<BaseCheckpointSaver> {
+  fresh = await openFreshStore(options);
+  return fresh.store.checkpointer;
+}
+
+afterEach(() => fresh.drop());
+
+/** Puts a checkpoint behind the one of the config; only the named channels count as changed. */
+function put(
+  saver: BaseCheckpointSaver,
+  config: RunnableConfig,
+  values: Checkpoint["channel_values"],
+  step: number,
+  changed = Object.keys(values),
+) {
+  const channel_versions = Object.fromEntries(
+    Object.keys(values).map((channel) => [channel, changed.includes(channel) ? step : 1]),
+  );
+  const checkpoint = { ...emptyCheckpoint(), id: uuid6(step), channel_values: values, channel_versions };
+  const newVersions = Object.fromEntries(changed.map((channel) => [channel, step]));
+  return saver.put(config, checkpoint, { source: "loop", step, parents: {} }, newVersions);
+}
+
+function thread(checkpoint_ns = "", thread_id = "T"): RunnableConfig {
+  return { configurable: { thread_id, checkpoint_ns } };
+}
+
+async function listed(saver: BaseCheckpointSaver, config: RunnableConfig, options = {}): Promise<CheckpointTuple[]> {
+  const tuples: CheckpointTuple[] = [];
+  for await (const tuple of saver.list(config, options)) tuples.push(tuple);
+  return tuples;
+}
+
+const idOf = (config: RunnableConfig | undefined): unknown => config?.configurable?.["checkpoint_id"];
+
+/** Rows of the saver's tables, and bytes in them. */
+function kept(): { rows: Record<string, number>; bytes: number } {
+  const file = openSqlite(fresh.path);
+  const tables = { checkpoints: "checkpoint", checkpoint_blobs: "value", checkpoint_writes: "value" };
+  const rows: Record<string, number> = {};
+  let bytes = 0;
+  for (const [table, column] of Object.entries(tables)) {
+    const query = `select count(*) as rows, coalesce(sum(length(${column})), 0) as bytes from ${table}`;
+    // Safe: the query selects exactly these two.
+    const found = file.handle.prepare(query).get() as { rows: number; bytes: number };
+    rows[table] = found.rows;
+    bytes += found.bytes;
+  }
+  closeSqlite(file);
+  return { rows, bytes };
+}
+
+/** A graph that asks once in every round, as a mission with approvals does. */
+function askingGraph(saver: BaseCheckpointSaver, rounds: number) {
+  const State = Annotation.Root({
+    answers: Annotation<Record<string, string>>({
+      reducer: (known, added) => ({ ...known, ...added }),
+      default: () => ({}),
+    }),
+    plan: Annotation<string>(),
+  });
+  return new StateGraph(State)
+    .addNode("ask", ({ answers }) => {
+      const round = Object.keys(answers).length;
+      return { answers: { [`round ${round}`]: String(interrupt({ round })) } };
+    })
+    .addEdge(START, "ask")
+    .addConditionalEdges("ask", ({ answers }) => (Object.keys(answers).length < rounds ? "ask" : END), ["ask", END])
+    .compile({ checkpointer: saver })
+    .withConfig({ recursionLimit: 1_000 });
+}
+
+describe("what is kept (I8)", () => {
+  test("the newest two checkpoints of each thread and namespace stay, with their values and writes", async () => {
+    const saver = await open();
+    for (const config of [thread(), thread("child:1"), thread("", "U")]) {
+      let at = config;
+      for (let step = 1; step <= 6; step += 1) {
+        at = await put(saver, at, { plan: "steady", tasks: step }, step, step === 1 ? ["plan", "tasks"] : ["tasks"]);
+        await saver.putWrites(at, [["tasks", step]], "task");
+      }
+      const tuples = await listed(saver, config);
+      expect(tuples.map((tuple) => tuple.checkpoint.channel_values)).toEqual([
+        { plan: "steady", tasks: 6 },
+        { plan: "steady", tasks: 5 },
+      ]);
+      expect(tuples.map((tuple) => tuple.pendingWrites)).toEqual([[["task", "tasks", 6]], [["task", "tasks", 5]]]);
+      expect(await saver.getTuple(config)).toMatchObject({ config: at, parentConfig: tuples[1]?.config });
+    }
+
+    expect(kept().rows).toEqual({ checkpoints: 6, checkpoint_blobs: 9, checkpoint_writes: 6 });
+    await saver.deleteThread("T");
+    expect(kept().rows).toEqual({ checkpoints: 2, checkpoint_blobs: 3, checkpoint_writes: 2 });
+  });
+
+  test("a number keeps so many, `all` keeps all", async () => {
+    for (const [history, count] of [
+      [1, 1],
+      [5, 5],
+      ["all", 8],
+    ] as const) {
+      const saver = await open({ history });
+      let at = thread();
+      for (let step = 1; step <= 8; step += 1) at = await put(saver, at, { step }, step);
+      expect(await listed(saver, thread())).toHaveLength(count);
+      expect((await saver.getTuple(thread()))?.checkpoint.channel_values).toEqual({ step: 8 });
+      await fresh.drop();
+    }
+    await open();
+  });
+
+  test("going on from the older of the two works, and then from what came of it", async () => {
+    const saver = await open();
+    const first = await put(saver, thread(), { plan: "p", step: 1 }, 1);
+    const second = await put(saver, first, { plan: "p", step: 2 }, 2, ["step"]);
+    expect((await saver.getTuple(first))?.checkpoint.channel_values).toEqual({ plan: "p", step: 1 });
+
+    const fork = await put(saver, first, { plan: "p", step: 3 }, 3, ["step"]);
+    expect(await saver.getTuple(thread())).toMatchObject({ config: fork, parentConfig: first });
+    expect((await saver.getTuple(fork))?.checkpoint.channel_values).toEqual({ plan: "p", step: 3 });
+    expect((await saver.getTuple(second))?.checkpoint.channel_values).toEqual({ plan: "p", step: 2 });
+    expect(await saver.getTuple(first)).toBeUndefined();
+  });
+
+  test("a graph that asks many times keeps no more than one that asks few times, but for its answers", async () => {
+    const bytesAfter = async (rounds: number): Promise<number> => {
+      const saver = await open();
+      const graph = askingGraph(saver, rounds);
+      let state = await graph.invoke({ plan: "p".repeat(2_000) }, { ...thread(), durability: "sync" });
+      for (let round = 0; round < rounds; round += 1) {
+        expect(state).toHaveProperty("__interrupt__");
+        state = await graph.invoke(new Command({ resume: `answer ${round}` }), { ...thread(), durability: "sync" });
+      }
+      expect(Object.keys(state.answers)).toHaveLength(rounds);
+      const { bytes, rows } = kept();
+      expect(rows["checkpoints"]).toBe(2);
+      await fresh.drop();
+      return bytes;
+    };
+
+    const [fifty, hundred] = [await bytesAfter(50), await bytesAfter(100)];
+    expect(hundred / fifty).toBeLessThanOrEqual(2.2);
+    await open();
+  });
+});
+
+describe("writes of a superstep", () => {
+  test("a task's writes are made once; errors and interrupts are replaced", async () => {
+    const saver = await open();
+    const at = await put(saver, thread(), { a: 1 }, 1);
+    await saver.putWrites(
+      at,
+      [
+        ["a", "first"],
+        ["b", "first"],
+      ],
+      "task",
+    );
+    await saver.putWrites(
+      at,
+      [
+        ["a", "second"],
+        ["b", "second"],
+        ["c", "second"],
+      ],
+      "task",
+    );
+    await saver.putWrites(at, [[ERROR, "first"]], "other");
+    await saver.putWrites(
+      at,
+      [
+        [ERROR, "second"],
+        [INTERRUPT, "asked"],
+      ],
+      "other",
+    );
+
+    const writes = (await saver.getTuple(at))?.pendingWrites ?? [];
+    expect(new Set(writes.map((write) => JSON.stringify(write)))).toEqual(
+      new Set([
+        '["task","a","first"]',
+        '["task","b","first"]',
+        '["task","c","second"]',
+        `["other","${ERROR}","second"]`,
+        `["other","${INTERRUPT}","asked"]`,
+      ]),
+    );
+  });
+
+  test("writes without a thread or a checkpoint are a mistake that is told", async () => {
+    const saver = await open();
+    await expect(saver.putWrites({ configurable: { checkpoint_id: "1" } }, [["a", 1]], "task")).rejects.toThrow(
+      "thread_id",
+    );
+    await expect(saver.putWrites(thread(), [["a", 1]], "task")).rejects.toThrow("checkpoint_id");
+    expect(await saver.getTuple({ configurable: {} })).toBeUndefined();
+  });
+
+  test("two branches of a fork keep their own values, though both were next", async () => {
+    const saver = await open({ history: "all" });
+    const graph = askingGraph(saver, 3);
+    await graph.invoke({ plan: "p" }, thread());
+    await graph.invoke(new Command({ resume: "yes" }), thread());
+    const [asked] = await listed(saver, thread());
+    await graph.invoke(new Command({ resume: "left" }), thread());
+    const left = await graph.getState(thread());
+    const fork = await graph.updateState(asked?.config ?? {}, { answers: { "round 1": "right" } }, "ask");
+
+    const right = await graph.getState({ configurable: { ...fork.configurable } });
+    expect(right.values.answers).toEqual({ "round 0": "yes", "round 1": "right" });
+    expect((await graph.getState(left.config)).values.answers).toEqual({ "round 0": "yes", "round 1": "left" });
+    const end = await graph.invoke(new Command({ resume: "last" }), { configurable: { ...fork.configurable } });
+    expect(end.answers).toEqual({ "round 0": "yes", "round 1": "right", "round 2": "last" });
+  });
+});
+
+describe("the owner's fence (I7)", () => {
+  test("a graph whose run is taken over in the middle stops there; its successor repeats only that node", async () => {
+    const saver = await open();
+    const { store } = fresh;
+    await store.commit({ statements: store.runs.create(runRecord("R1")) });
+    const ran: string[] = [];
+    let thief: Promise<number> | undefined;
+    const State = Annotation.Root({ n: Annotation<number>({ reducer: (a, b) => a + b, default: () => 0 }) });
+    const graph = new StateGraph(State)
+      .addNode("one", () => ({ n: ran.push("one") && 1 }))
+      .addNode("two", async () => {
+        ran.push("two");
+        thief ??= steal();
+        await thief;
+        return { n: 10 };
+      })
+      .addNode("three", () => ({ n: ran.push("three") && 100 }))
+      .addEdge(START, "one")
+      .addEdge("one", "two")
+      .addEdge("two", "three")
+      .addEdge("three", END)
+      .compile({ checkpointer: saver });
+    const steal = async (): Promise<number> => {
+      await store.runs.renewLease({ runId: "R1", fence }, -1);
+      return store.runs.takeLease("R1", `2@elsewhere.example:${randomUUID()}`, 60_000);
+    };
+    const fence = await store.runs.takeLease("R1", `1@elsewhere.example:${randomUUID()}`, 60_000);
+    const config = (fenced: number) => ({
+      configurable: { thread_id: "R1", run_id: "R1", fence: fenced },
+      durability: "sync" as const,
+    });
+
+    await expect(graph.invoke({ n: 0 }, config(fence))).rejects.toMatchObject({ code: "stale_owner" });
+    const result = await graph.invoke(null, config((await thief) ?? 0));
+    expect(result.n).toBe(111);
+    expect(ran).toEqual(["one", "two", "two", "three"]);
+  });
+});
+
+describe("lists", () => {
+  test("newest first, by thread, namespace, limit, filter and what came before", async () => {
+    const saver = await open({ history: "all" });
+    let at = thread();
+    const ids: unknown[] = [];
+    for (let step = 1; step <= 5; step += 1) {
+      at = await put(saver, at, { step }, step);
+      ids.unshift(idOf(at));
+    }
+    await put(saver, thread("child"), { step: 9 }, 9);
+
+    expect((await listed(saver, thread())).map((tuple) => idOf(tuple.config))).toEqual(ids);
+    expect(await listed(saver, { configurable: { thread_id: "T" } })).toHaveLength(6);
+    expect((await listed(saver, thread(), { limit: 2 })).map((tuple) => idOf(tuple.config))).toEqual(ids.slice(0, 2));
+    expect(await listed(saver, thread(), { limit: 0 })).toEqual([]);
+    expect((await listed(saver, thread(), { filter: { step: 3 } })).map((tuple) => idOf(tuple.config))).toEqual([
+      ids[2],
+    ]);
+    const before = { configurable: { checkpoint_id: String(ids[3]) } };
+    expect((await listed(saver, thread(), { before })).map((tuple) => idOf(tuple.config))).toEqual([ids[4]]);
+  });
+});
