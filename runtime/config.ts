@@ -19,12 +19,15 @@ export interface Config {
   /** Names this process among all that work on runs. */
   readonly owner: string;
   readonly localUser: string;
+  /** The command that opens what a person edits; `VISUAL`, else `EDITOR`. */
+  readonly editor?: string;
 }
 
 /** The only reader of the environment. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const named = env["MISSION_STORE"];
   const lease = Number(env["MISSION_LEASE_MS"]);
+  const editor = env["VISUAL"] || env["EDITOR"];
   return {
     storeUrl: named || DEFAULT_STORE,
     isStoreNamed: Boolean(named),
@@ -32,6 +35,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     leaseMs: Number.isFinite(lease) && lease > 0 ? lease : DEFAULT_LEASE_MS,
     owner: `${process.pid}@${hostname()}:${crypto.randomUUID().slice(0, 8)}`,
     localUser: userName(),
+    ...(editor && { editor }),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Person } from "./person.js";
 import { followProgress } from "./progress.js";
 import type { Answering } from "./settle.js";
 import { settle } from "./settle.js";
+import type { FreshStore } from "./store-choice.js";
 import { chooseFreshStore } from "./store-choice.js";
 
 const MISSIONS = ["customer-onboarding", "sales-pipeline", "support-resolution"] as const;
@@ -19,18 +20,26 @@ const ENDS_IN_A_QUESTION = /missing|lacks|scan|unreadable/iu;
 export async function demo(io: Io): Promise<number> {
   const { paint } = io;
   io.note(paint.bold("Mission Orchestrator: three missions run at once, on sample data. Nothing leaves this machine."));
-  const fresh = await chooseFreshStore(io.host.folder, io.store);
+  const fresh = await freshStore(io);
   io.note(paint.dim(`Everything is kept in ${fresh.url.replace("sqlite:", "")}. ${fresh.note}`.trimEnd()));
   const person = await io.person();
   if (!person) io.note(paint.yellow(`Nobody sits at a terminal, so what asks is approved in the name "${NOBODY}".`));
 
-  const orchestrator = await io.open(fresh.url);
+  const orchestrator = await io.open(fresh);
   const answering: Answering = person ? { person } : { approveAs: NOBODY };
   const outcomes = await threeMissions(io, orchestrator, answering);
   const asking = io.isStopping ? undefined : await oneThatAsks(io, orchestrator, answering, person);
   await closing(io, orchestrator, outcomes, asking);
   if (io.isStopping) return EXIT.notEnded;
   return !person && outcomes.some(({ status }) => status !== "completed") ? EXIT.failed : EXIT.done;
+}
+
+async function freshStore({ host, store }: Io): Promise<FreshStore> {
+  const environment = await host.storeOfEnvironment();
+  return chooseFreshStore(host.folder, {
+    ...(store !== undefined && { typed: store }),
+    ...(environment !== undefined && { environment }),
+  });
 }
 
 async function threeMissions(

@@ -2,6 +2,7 @@ import type { OrchestratorApi } from "../../core/views.js";
 import type { Paint } from "./paint.js";
 import { createPaint } from "./paint.js";
 import type { Person } from "./person.js";
+import type { FreshStore } from "./store-choice.js";
 
 /** The world around one call of the command line: a terminal, pipes, or a test. */
 export interface Host {
@@ -17,6 +18,8 @@ export interface Host {
   /** The folder we were called in. */
   readonly folder: string;
   readonly now: () => Date;
+  /** The store that the environment names. */
+  readonly storeOfEnvironment: () => Promise<string | undefined>;
   /** Opens the store named, or the default one. */
   readonly open: (store: string | undefined) => Promise<OrchestratorApi>;
   /** Calls back at each Ctrl-C; returns how to stop listening. */
@@ -29,8 +32,6 @@ export interface Host {
 export interface GlobalOptions {
   readonly json?: boolean;
   readonly store?: string;
-  /** False when the store's name comes from the environment: hints then need not repeat it. */
-  readonly isStoreTyped: boolean;
   readonly editor?: string;
 }
 
@@ -46,8 +47,8 @@ export interface Io {
   print(document: unknown, text: () => string): void;
   /** Progress and remarks: they never mix with a JSON document. */
   note(line: string): void;
-  /** Opens the orchestrator on the first call; `store` goes before what `--store` says. */
-  open(store?: string): Promise<OrchestratorApi>;
+  /** Opens the orchestrator on the first call, on the fresh store when there is one. */
+  open(fresh?: FreshStore): Promise<OrchestratorApi>;
   /** Who answers here, or nobody when there is no terminal or a program reads along. */
   person(): Promise<Person | undefined>;
   /** A command line to try, as it must be typed here. */
@@ -78,7 +79,7 @@ class CliIo implements Io {
     this.store = options.store;
     this.paint = createPaint(host.hasColors && !this.json);
     this.#editor = options.editor;
-    this.#hintStore = options.isStoreTyped ? options.store : undefined;
+    this.#hintStore = options.store;
   }
 
   get isStopping(): boolean {
@@ -94,9 +95,9 @@ class CliIo implements Io {
     else this.host.out(`${line}\n`);
   }
 
-  open(store?: string): Promise<OrchestratorApi> {
-    if (store !== undefined && this.store !== undefined && store !== this.store) this.#hintStore = store;
-    this.#opened ??= this.#openOnce(store ?? this.store);
+  open(fresh?: FreshStore): Promise<OrchestratorApi> {
+    if (fresh) this.#hintStore = fresh.isPlain ? undefined : fresh.url;
+    this.#opened ??= this.#openOnce(fresh?.url ?? this.store);
     return this.#opened;
   }
 

@@ -20,9 +20,14 @@ function createHost(): Host {
     command: import.meta.filename.endsWith(".ts") ? "npm run -s mission --" : "mission",
     folder: process.cwd(),
     now: () => new Date(),
+    storeOfEnvironment: async () => (await import("./open-orchestrator.js")).storeOfEnvironment(),
     open: async (store) => (await import("./open-orchestrator.js")).openFor(store, process.cwd()),
     onInterrupt,
-    person: async (io, editor) => new (await import("./terminal-person.js")).TerminalPerson(io, editor),
+    person: async (io, editor) => {
+      const { TerminalPerson } = await import("./terminal-person.js");
+      const { editorOfEnvironment } = await import("./open-orchestrator.js");
+      return new TerminalPerson(io, editor ?? editorOfEnvironment());
+    },
   };
 }
 

@@ -1,8 +1,20 @@
 import type { OrchestratorApi } from "../../core/views.js";
-import { composeOrchestrator } from "../../runtime/compose.js";
+import { readConfig } from "../../runtime/config.js";
 import { currentStore } from "./store-choice.js";
 
-/** The orchestrator on the store named, else on the one that this folder uses. */
+/** The store that the environment names, if it does. */
+export function storeOfEnvironment(): string | undefined {
+  const { isStoreNamed, storeUrl } = readConfig();
+  return isStoreNamed ? storeUrl : undefined;
+}
+
+/** The editor that the environment names, if it does. */
+export function editorOfEnvironment(): string | undefined {
+  return readConfig().editor;
+}
+
+/** The orchestrator on the store named, else on the environment's, else on the one that this folder uses. */
 export async function openFor(store: string | undefined, folder: string): Promise<OrchestratorApi> {
-  return composeOrchestrator({ store: store ?? (await currentStore(folder)) });
+  const { composeOrchestrator } = await import("../../runtime/compose.js");
+  return composeOrchestrator({ store: store ?? storeOfEnvironment() ?? (await currentStore(folder)) });
 }

@@ -20,13 +20,13 @@ export function createProgram(session: Session, version: string): Command {
     )
     .version(version)
     .option("--json", "print one JSON document; progress and remarks go to the error output")
-    .addOption(new Option("--store <url>", "where runs are kept, such as sqlite:folder/file.db").env("MISSION_STORE"))
-    .addOption(new Option("--editor <command>", "opens what you edit").env("EDITOR"))
+    .option(
+      "--store <url>",
+      "where runs are kept, such as sqlite:folder/file.db; else MISSION_STORE, else .missions here",
+    )
+    .option("--editor <command>", "opens what you edit; else VISUAL or EDITOR")
     .exitOverride();
-  const act = async (work: Act) => {
-    const isStoreTyped = program.getOptionValueSource("store") === "cli";
-    session.leave(await work(session.io({ ...program.opts<GlobalOptions>(), isStoreTyped })));
-  };
+  const act = async (work: Act) => session.leave(await work(session.io(program.opts<GlobalOptions>())));
 
   addLooking(program, act);
   addRunning(program, act);

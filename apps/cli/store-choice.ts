@@ -17,30 +17,36 @@ export async function currentStore(folder: string): Promise<string> {
 export interface FreshStore {
   readonly url: string;
   readonly note: string;
+  /** True when plain commands find it without being told. */
+  readonly isPlain: boolean;
 }
 
 /**
  * Chooses a file that does not exist yet, so that the sample runs start from nothing: the one named when it is new.
  * When nobody named one, plain commands in this folder read the new file from then on.
  */
-export async function chooseFreshStore(folder: string, named?: string): Promise<FreshStore> {
+export async function chooseFreshStore(
+  folder: string,
+  named: { readonly typed?: string; readonly environment?: string } = {},
+): Promise<FreshStore> {
   await mkdir(join(folder, FOLDER), { recursive: true });
-  if (named !== undefined) return freshUnder(folder, named);
+  const wanted = named.typed ?? named.environment;
+  if (wanted !== undefined) return freshUnder(folder, wanted, named.typed === undefined);
   const before = (await pointedAt(folder)) ?? DEFAULT_FILE;
   if (before === DEFAULT_FILE && !isTaken(folder, DEFAULT_FILE)) {
-    return { url: urlOf(DEFAULT_FILE), note: "Plain commands in this folder read it." };
+    return { url: urlOf(DEFAULT_FILE), note: "Plain commands in this folder read it.", isPlain: true };
   }
   const file = freeName(folder);
   await writeFile(join(folder, FOLDER, POINTER), `${file}\n`);
   const back = before === DEFAULT_FILE ? `delete ${FOLDER}/${POINTER}` : `write ${before} into ${FOLDER}/${POINTER}`;
   const note = `Plain commands in this folder read it from now on. Earlier runs are still in ${FOLDER}/${before}; to go back, ${back}.`;
-  return { url: urlOf(file), note };
+  return { url: urlOf(file), note, isPlain: true };
 }
 
-function freshUnder(folder: string, named: string): FreshStore {
+function freshUnder(folder: string, named: string, isPlain: boolean): FreshStore {
   const isFree = named.startsWith(SQLITE) && !existsSync(resolve(folder, named.slice(SQLITE.length)));
-  if (isFree) return { url: named, note: "" };
-  return { url: urlOf(freeName(folder)), note: `${named} holds runs already and is left as it is.` };
+  if (isFree) return { url: named, note: "", isPlain };
+  return { url: urlOf(freeName(folder)), note: `${named} holds runs already and is left as it is.`, isPlain: false };
 }
 
 function freeName(folder: string): string {

@@ -149,6 +149,18 @@ describe("which store commands use", () => {
     expect(await currentStore(folder)).toBe("sqlite:.missions/missions.db");
   });
 
+  test("a store that the environment names is used when it is new; hints need not name it", async () => {
+    const storeOfEnvironment = async () => "sqlite:mine.db";
+
+    const free = await callCli(["demo"], sampleWorld().api, { folder, storeOfEnvironment });
+    await writeFile(join(folder, "mine.db"), "runs of somebody");
+    const taken = await callCli(["demo"], sampleWorld().api, { folder, storeOfEnvironment });
+
+    expect(free.stores).toEqual(["sqlite:mine.db"]);
+    expect(free.out).toMatch(/mission report onboarding\n/u);
+    expect(taken.out).toContain("mission report onboarding --store sqlite:.missions/demo-1.db");
+  });
+
   test("a pointer to nowhere, or out of the folder, is passed over", async () => {
     await mkdir(join(folder, ".missions"));
     await writeFile(join(folder, ".missions/current"), "../../etc/passwd");

@@ -33,6 +33,7 @@ export async function callCli(
     command: "mission",
     folder: "/nowhere",
     now: () => NOW,
+    storeOfEnvironment: async () => undefined,
     open: async (store) => {
       stores.push(store);
       return createFakeOrchestrator(api);
