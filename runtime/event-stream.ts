@@ -20,6 +20,8 @@ export async function* streamEvents(parts: Composition, only: (() => Promise<Run
     if (event.type === "task_progress" && (!run || event.run_id === run.runId)) live.push(event);
     wake();
   });
+  const abort = () => wake();
+  signal?.addEventListener("abort", abort);
   try {
     while (!signal?.aborted) {
       yield* live.splice(0);
@@ -31,11 +33,11 @@ export async function* streamEvents(parts: Composition, only: (() => Promise<Run
           clearTimeout(timer);
           setImmediate(resolve);
         };
-        signal?.addEventListener("abort", () => wake(), { once: true });
       });
     }
     yield* await readNew(parts, run, seen);
   } finally {
+    signal?.removeEventListener("abort", abort);
     stop();
   }
 }
