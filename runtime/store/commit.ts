@@ -151,7 +151,7 @@ export class GroupCommit {
 }
 
 /** Said to a process that writes for a run which another has taken over. */
-export function staleOwner(runId: string, fence: number): OrchestratorError {
+function staleOwner(runId: string, fence: number): OrchestratorError {
   return new OrchestratorError("stale_owner", staleMessage(runId, fence));
 }
 

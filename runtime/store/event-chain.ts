@@ -45,7 +45,7 @@ const insertEvent = new Template<EventRow>((hole) =>
 );
 
 /** The hash of an event: of everything that is known of it, and of the hash before it. */
-export function hashOfEvent(event: Omit<EventRecord, "hash">): string {
+function hashOfEvent(event: Omit<EventRecord, "hash">): string {
   return digestOf({
     run_id: event.runId,
     seq: event.seq,

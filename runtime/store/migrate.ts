@@ -26,7 +26,7 @@ export function migrate(handle: Database, path: string): void {
 }
 
 /** The number of migrations that the file has seen; refuses what is not ours. Reads only. */
-export function versionOf(handle: Database, path: string): number {
+function versionOf(handle: Database, path: string): number {
   const { owner, version, tables } = headerOf(handle);
   if (owner !== APPLICATION_ID && (owner !== 0 || version !== 0 || tables > 0)) {
     throw new OrchestratorError("store_foreign", foreignMessage(path));

@@ -112,12 +112,13 @@ function keepStatements(handle: Database): void {
 
 /** Tries again while another process holds the lock: changing the journal mode does not heed the busy timeout. */
 function patiently(limitMs: number, act: () => void): void {
-  for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
     try {
       act();
       return;
     } catch (error) {
-      if (!isLocked(error) || waitedMs >= limitMs) throw error;
+      if (!isLocked(error) || performance.now() >= deadline) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
     }
   }

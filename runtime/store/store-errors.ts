@@ -54,7 +54,7 @@ function explain(code: string, path: string, error: unknown): [ErrorCode, string
     ];
   }
   const reason = error instanceof Error ? error.message : String(error);
-  return ["store_failed", `${path}: ${reason}. Nothing of this unit was written.`];
+  return ["store_failed", `${path}: ${reason}. Nothing was written.`];
 }
 
 /** What to say of a file that this user may not write to. */

@@ -88,6 +88,23 @@ describe("opening", () => {
     closeSqlite(file);
   });
 
+  test("processes that create one file at once all find it ready", async () => {
+    const openers = Array.from({ length: 4 }, () => startStoreProcess("claim", url, { count: 0, runId: "R1" }));
+
+    expect(await Promise.all(openers.map((opener) => opener.ended))).toEqual([0, 0, 0, 0]);
+    expect(await withStore((store) => store.runs.list())).toEqual([]);
+  });
+
+  test("a new file that another program holds is given up after the limit, not later", async () => {
+    const other = new BetterSqlite3(path);
+    other.exec("begin exclusive");
+
+    await expect(openStore(url, { busyTimeoutMs: 1_000 })).rejects.toMatchObject({ code: "store_locked" });
+    other.exec("rollback");
+    other.close();
+    expect(await withStore((store) => store.runs.list())).toEqual([]);
+  });
+
   test("only the default's own folder is created", async () => {
     const missing = openStore(`sqlite:${join(folder, "no", "such.db")}`);
     await expect(missing).rejects.toMatchObject({
