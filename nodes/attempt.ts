@@ -10,6 +10,7 @@ import { parseInputs } from "./task-checks.js";
 
 const MAX_ITEMS_AT_ONCE = 8;
 const ABANDON_MS = 5_000;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What one attempt needs besides the playbook's own surroundings. */
 export interface AttemptRun extends Omit<PlaybookRun, "prefix" | "signal"> {
@@ -28,8 +29,9 @@ export interface AttemptOutput {
  * person can move it, `TaskFailure` when it gave up; anything else that it throws is a bug in the playbook.
  */
 export async function runAttempt(run: AttemptRun): Promise<AttemptOutput> {
-  const deadline = AbortSignal.timeout(Math.min(run.task.deadlineMs, 2 ** 31 - 1));
-  const signal = AbortSignal.any([run.signal, deadline]);
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(new Error("deadline")), Math.min(run.task.deadlineMs, MAX_TIMER_MS));
+  const signal = AbortSignal.any([run.signal, deadline.signal]);
   const loose: Loose = { inFlight: new Set(), requests: [] };
   const work = run.task.forEach ? runItems(run, run.task.forEach, signal, loose) : runWhole(run, signal, loose);
   try {
@@ -40,11 +42,13 @@ export async function runAttempt(run: AttemptRun): Promise<AttemptOutput> {
   } catch (error) {
     if (!signal.aborted) await Promise.allSettled([...loose.inFlight]);
     run.signal.throwIfAborted();
-    if (deadline.aborted) {
+    if (deadline.signal.aborted) {
       const minutes = run.task.deadlineMs / 60_000;
       throw new TaskFailure("transient", `Task ${run.task.id} was cut at its deadline of ${minutes} minutes.`, { code: "deadline_exceeded", cause: error });
     }
     throw loose.requests[0] ?? error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

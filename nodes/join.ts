@@ -2,6 +2,7 @@ import { NeedsPerson } from "../core/approval.js";
 import { TaskFailure } from "../core/errors.js";
 import { neededBy, type Verdict } from "../core/plan.js";
 import { isDecided } from "../core/run.js";
+import { pause } from "./retry.js";
 import { engineTurn } from "./task-moves.js";
 import { rejectedBy } from "./task-people.js";
 import type { TaskWork } from "./task-work.js";
@@ -30,12 +31,17 @@ async function waitWithin(work: TaskWork, join: NonNullable<TaskWork["task"]["jo
   const until = beganWaiting(work) + (join.withinMinutes ?? 0) * MINUTE_MS;
   const left = until - deps.clock.now().getTime();
   if (left > 0) {
-    const timer = AbortSignal.timeout(Math.min(left, MAX_TIMER_MS));
-    const signal = AbortSignal.any([work.signal, timer]);
     // While a deadline runs the task counts as at work: time will move it, not a person.
-    const moved = await wave.untilOneLeft(task.id, open, signal, true).catch(() => true);
-    if (!moved) await aborted(signal);
-    work.signal.throwIfAborted();
+    const stop = new AbortController();
+    const signal = AbortSignal.any([work.signal, session.draining, stop.signal]);
+    const time = pause(Math.min(left, MAX_TIMER_MS), signal);
+    const moved = wave.untilOneLeft(task.id, open, signal, true).then((wasHere) => (wasHere ? undefined : time));
+    try {
+      await Promise.race([time, moved]);
+    } finally {
+      stop.abort();
+      await Promise.allSettled([time, moved]);
+    }
     return "again";
   }
   const arrived = task.dependsOn.filter((id) => session.task(id).status === "done");
@@ -95,11 +101,4 @@ function beganWaiting(work: TaskWork): number {
   const now = deps.clock.now();
   void session.commit({ turns: [engineTurn(work.session.task(work.task.id), work.deps.clock.now(), "join:since", now.toISOString())] });
   return now.getTime();
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -1,10 +1,14 @@
 import { z } from "zod";
-import type { Finding, Playbook } from "../core/define-agent.js";
+import { mergeBoard } from "../core/blackboard.js";
+import { type Finding, isJsonObject, type Playbook } from "../core/define-agent.js";
 import type { Json, JsonObject } from "../core/digest.js";
 import { TaskFailure } from "../core/errors.js";
 import { evaluateBoolean, fillIn } from "../core/expression.js";
 import type { Task } from "../core/mission.js";
+import type { Plan } from "../core/plan.js";
+import type { RunSession } from "../core/session.js";
 import { toJsonSchema } from "./playbook-context.js";
+import { boardSource } from "./task-inputs.js";
 
 /** A result that broke its contract or one of the task's own rules; each finding goes word for word to the next attempt. */
 export class Refused extends Error {
@@ -20,7 +24,8 @@ export class Refused extends Error {
   }
 }
 
-const contracts = new WeakMap<Task, z.ZodType | null>();
+const MAX_BOARD_BYTES = 64 * 1024;
+const schemas = new WeakMap<JsonObject, z.ZodType>();
 
 /** Inputs as the skill's schema reads them. Throws a `contract` failure that names every pointer. */
 export function parseInputs(task: Task, playbook: Playbook, inputs: JsonObject): unknown {
@@ -34,8 +39,24 @@ export function parseOutput(task: Task, skill: Playbook | undefined, output: Jso
   let value = output;
   // With for_each the skill's contract holds for each item, inside its own run; what is collected has the task's.
   if (skill && !task.forEach) value = parseWith(skill.output, value) as Json; // safe: skills' outputs are JSON by their schemas
-  const contract = contractOf(task);
-  return contract ? (parseWith(contract, value) as Json) : value; // safe: a JSON Schema accepts JSON only
+  return task.output ? (parseWith(schemaOf(task.output), value) as Json) : value; // safe: a JSON Schema accepts JSON only
+}
+
+/** What a task writes to the blackboard must fit the keys' schemas and leave the board within its 64 KB. Throws `Refused`. */
+export function checkWrites(session: RunSession, plan: Plan, task: Task, output: Json): void {
+  if (task.writes.length === 0) return;
+  const findings: Finding[] = [];
+  const values = isJsonObject(output) ? output : {};
+  for (const key of task.writes) {
+    const schema = session.mission.blackboard[key]?.schema;
+    if (values[key] === undefined || !schema) continue;
+    const parsed = schemaOf(schema).safeParse(values[key]);
+    if (!parsed.success) findings.push(...parsed.error.issues.map((issue) => toFinding("blackboard", [key, ...issue.path], issue.message)));
+  }
+  const others = new Set(plan.tasks.map((other) => other.id).filter((id) => id !== task.id));
+  const bytes = Buffer.byteLength(JSON.stringify(mergeBoard(boardSource(session, plan), others).board)) + Buffer.byteLength(JSON.stringify(values));
+  if (bytes > MAX_BOARD_BYTES) findings.push(toFinding("blackboard", [], `the blackboard would hold ${bytes} bytes, but 64 KB is its limit`));
+  if (findings.length > 0) throw new Refused(findings, true);
 }
 
 /** Everything that the task's own rules find wrong with a result that fits its contract. */
@@ -60,23 +81,21 @@ export function contractSchema(task: Task, skill: Playbook | undefined): JsonObj
   return skill && !task.forEach ? toJsonSchema(skill.output) : {};
 }
 
-function contractOf(task: Task): z.ZodType | null {
-  const known = contracts.get(task);
-  if (known !== undefined) return known;
-  const made = task.output ? z.fromJSONSchema(task.output) : null;
-  contracts.set(task, made);
+function schemaOf(schema: JsonObject): z.ZodType {
+  const made = schemas.get(schema) ?? z.fromJSONSchema(schema);
+  schemas.set(schema, made);
   return made;
 }
 
 function parseWith(schema: z.ZodType, value: Json): unknown {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const findings = parsed.error.issues.map((issue) => ({
-    checkId: "contract",
-    field: pointerOf(issue.path),
-    reason: `The result breaks its contract at ${pointerOf(issue.path) || "its root"}: ${issue.message}.`,
-  }));
-  throw new Refused(findings, true);
+  throw new Refused(parsed.error.issues.map((issue) => toFinding("contract", issue.path, issue.message)), true);
+}
+
+function toFinding(checkId: string, path: readonly PropertyKey[], message: string): Finding {
+  const field = pointerOf(path);
+  return { checkId, field, reason: `The result breaks its contract at ${field || "its root"}: ${message}.` };
 }
 
 function issuesOf(error: z.ZodError): string[] {

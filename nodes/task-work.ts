@@ -11,7 +11,7 @@ import type { NodeDeps, RunSession } from "../core/session.js";
 import { type AttemptOutput, runAttempt } from "./attempt.js";
 import { settleJoin } from "./join.js";
 import type { Slots } from "./slots.js";
-import { contractSchema, findingsOf, parseOutput, Refused } from "./task-checks.js";
+import { checkWrites, contractSchema, findingsOf, parseOutput, Refused } from "./task-checks.js";
 import { afterFailure, type Aftermath } from "./task-failure.js";
 import { gather, type TaskMaterial } from "./task-inputs.js";
 import { blocked, done, newAttempt, skipped, started, waiting } from "./task-moves.js";
@@ -166,6 +166,7 @@ async function judge(work: TaskWork, produced: Produced): Promise<Judged> {
   const { session, task } = work;
   const skill = primaryOf(work);
   const output = parseOutput(task, skill, produced.output);
+  checkWrites(session, work.plan, task, output);
   const findings = findingsOf(task, skill, { output, inputs: produced.inputs, caseData: session.run.caseData });
   if (findings.length === 0) return { output, byPerson: produced.byPerson };
   if (!produced.byPerson && session.task(task.id).refusals < session.mission.maxReviewRounds) throw new Refused(findings, false);

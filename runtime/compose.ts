@@ -2,9 +2,11 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { resolveReceivedAt } from "../core/case.js";
 import type { AgentDefinition, Playbook } from "../core/define-agent.js";
+import type { JsonObject } from "../core/digest.js";
 import type { Mission } from "../core/mission.js";
 import { missionVersion } from "../core/mission-version.js";
 import type { Clock } from "../core/ports.js";
+import type { Problem } from "../core/problem.js";
 import type { Dispatch } from "../core/records.js";
 import type { NodeDeps, Playbooks } from "../core/session.js";
 import type { Article } from "../core/services.js";
@@ -25,7 +27,8 @@ import { readConfig } from "./config.js";
 import { EventHub } from "./event-hub.js";
 import { createDocuments, createRecords } from "./files.js";
 import { readJsonFile } from "./json-file.js";
-import { type Catalogue, loadMissions } from "./missions.js";
+import { isAgent, isTool, listOrFolder } from "./list-or-folder.js";
+import { type Catalogue, type LoadedMission, loadMission as loadMissionWith, loadMissions, type LoadOptions, readMission } from "./missions.js";
 import type { PreparedCase } from "./new-run.js";
 import { Orchestrator } from "./orchestrator.js";
 import { SessionRegistry } from "./sessions.js";
@@ -48,9 +51,11 @@ export interface OpenOptions {
   readonly store?: string;
   /** A folder with missions, the dataset's files and sample cases; default our own. */
   readonly data?: string;
-  /** Agents and tools besides ours. */
-  readonly agents?: readonly AgentDefinition[];
-  readonly tools?: readonly ToolDefinition[];
+  /** Missions besides those of the data folder: one file, a folder of them, or a list of files and documents at hand. */
+  readonly missions?: string | readonly (string | JsonObject)[];
+  /** Agents and tools besides ours: a list, or a folder of modules that export them. */
+  readonly agents?: string | readonly AgentDefinition[];
+  readonly tools?: string | readonly ToolDefinition[];
   readonly dispatch?: Dispatch;
   readonly clock?: Clock;
   readonly leaseMs?: number;
@@ -76,12 +81,11 @@ export interface Composition {
 /** Opens the store, loads the missions and puts everything together. */
 export async function compose(options: OpenOptions = {}): Promise<Composition> {
   const config = readConfig();
-  const dataFolder = options.data ?? config.dataFolder;
-  const agents = [...OUR_AGENTS.slice(0, -1), ...(options.agents ?? []), ...OUR_AGENTS.slice(-1)];
-  const tools = [...ourTools, ...(options.tools ?? [])];
+  const loading = await loadOptions(options);
+  const { dataFolder, agents, tools } = loading;
   const clock = options.clock ?? { now: () => new Date() };
   const hub = new EventHub();
-  const catalogue = await loadMissions({ dataFolder, agents, tools });
+  const catalogue = await loadMissions(loading);
   const store = await openStore(options.store ?? config.storeUrl, { ...options.storeOptions, onEvent: (event) => hub.stored(event) });
   await fillArticles(store, dataFolder);
 
@@ -121,6 +125,32 @@ export async function compose(options: OpenOptions = {}): Promise<Composition> {
 /** The orchestrator that CLI, HTTP and library call. Close it when done. */
 export async function composeOrchestrator(options: OpenOptions = {}): Promise<Orchestrator> {
   return new Orchestrator(await compose(options));
+}
+
+/** What a mission is put together from and proved with. */
+export type MissionOptions = Pick<OpenOptions, "data" | "agents" | "tools">;
+
+/** One mission from a file or a document at hand, as `openOrchestrator` with the same options would take it. */
+export async function loadMission(source: string | JsonObject, options: MissionOptions = {}): Promise<LoadedMission> {
+  return loadMissionWith(source, await loadOptions(options));
+}
+
+/** Every problem of a mission at once, by file and JSON pointer; empty when it is sound. Runs nothing. */
+export async function verifyMission(source: string | JsonObject, options: MissionOptions = {}): Promise<readonly Problem[]> {
+  return (await readMission(source, await loadOptions(options))).problems;
+}
+
+async function loadOptions(options: Omit<OpenOptions, "store">): Promise<LoadOptions> {
+  const [agents, tools] = await Promise.all([
+    listOrFolder(options.agents ?? [], isAgent),
+    listOrFolder(options.tools ?? [], isTool),
+  ]);
+  return {
+    dataFolder: options.data ?? readConfig().dataFolder,
+    agents: [...OUR_AGENTS.slice(0, -1), ...agents, ...OUR_AGENTS.slice(-1)],
+    tools: [...ourTools, ...tools],
+    ...(options.missions !== undefined && { missions: options.missions }),
+  };
 }
 
 let forStudio: Promise<Composition> | undefined;

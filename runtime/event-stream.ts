@@ -10,7 +10,7 @@ const NEWEST_RUNS = 100;
  * Events as they happen: of this process at once (progress included), of other processes by reading the log twice a
  * second. Each stored event comes once, in its run's order. Ends with the signal.
  */
-export async function* streamEvents(parts: Composition, only: (() => Promise<RunRecord>) | undefined, signal: AbortSignal | undefined): AsyncGenerator<MissionEvent> {
+export async function* streamEvents(parts: Composition, only: (() => Promise<RunRecord>) | undefined, signal: AbortSignal | undefined, closed: AbortSignal): AsyncGenerator<MissionEvent> {
   const run = await only?.();
   const seen = new Map<string, number>();
   if (!run) for (const known of await parts.store.runs.list({ limit: NEWEST_RUNS })) seen.set(known.runId, known.headSeq);
@@ -22,8 +22,9 @@ export async function* streamEvents(parts: Composition, only: (() => Promise<Run
   });
   const abort = () => wake();
   signal?.addEventListener("abort", abort);
+  closed.addEventListener("abort", abort);
   try {
-    while (!signal?.aborted) {
+    while (!signal?.aborted && !closed.aborted) {
       yield* live.splice(0);
       yield* await readNew(parts, run, seen);
       await new Promise<void>((resolve) => {
@@ -35,9 +36,10 @@ export async function* streamEvents(parts: Composition, only: (() => Promise<Run
         };
       });
     }
-    yield* await readNew(parts, run, seen);
+    if (!closed.aborted) yield* await readNew(parts, run, seen);
   } finally {
     signal?.removeEventListener("abort", abort);
+    closed.removeEventListener("abort", abort);
     stop();
   }
 }

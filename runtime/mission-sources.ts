@@ -75,6 +75,17 @@ export async function readMissionSources(
   return [...bare, ...ours];
 }
 
+/** Missions besides those of the data folder: one file, a folder of them, or a list of files and documents at hand. */
+export async function readGivenMissions(
+  given: string | readonly (string | JsonObject)[],
+  dataset: DatasetSource,
+): Promise<readonly MissionSource[]> {
+  const list = typeof given !== "string" ? given : (await isFolder(given)) ? await missionFiles(given) : [given];
+  return Promise.all(
+    list.map((each) => (typeof each === "string" ? readMissionSource(each, dataset) : toMissionSource(each, dataset))),
+  );
+}
+
 /** One mission's file, merged with the dataset's part of the same id. A malformed file is a problem, not an error. */
 export async function readMissionSource(file: string, dataset: DatasetSource): Promise<MissionSource> {
   const outcome = await readOrProblem(file);

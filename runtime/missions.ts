@@ -15,11 +15,13 @@ import type { ToolDefinition } from "../core/tool.js";
 import { verifyMission } from "../core/verify.js";
 import { loadCases } from "./cases.js";
 import type { DatasetSource, MissionSource } from "./mission-sources.js";
-import { readDataset, readMissionSource, readMissionSources, toMissionSource } from "./mission-sources.js";
+import { readDataset, readGivenMissions, readMissionSource, readMissionSources, toMissionSource } from "./mission-sources.js";
 
 export interface LoadOptions {
   /** Holds the dataset's files, `missions/` and the sample cases. */
   readonly dataFolder: string;
+  /** Besides those of the data folder: one file, a folder of them, or a list of files and documents at hand. */
+  readonly missions?: string | readonly (string | JsonObject)[];
   readonly agents: readonly AgentDefinition[];
   readonly tools: readonly ToolDefinition[];
   /** True for a tool that policy forbids whatever its arguments. */
@@ -63,7 +65,8 @@ export interface Catalogue {
 /** Reads, merges and proves every mission of a data folder. `file_not_found` when there is no such folder. */
 export async function loadMissions(options: LoadOptions): Promise<Catalogue> {
   const dataset = await readDataset(options.dataFolder);
-  const sources = await readMissionSources(options.dataFolder, dataset);
+  const given = await readGivenMissions(options.missions ?? [], dataset);
+  const sources = [...(await readMissionSources(options.dataFolder, dataset)), ...given];
   const entries = withoutNamesakes(await Promise.all(sources.map((source) => toEntry(source, dataset, options))));
   const find = (wanted: string) => findMission(wanted, entries);
   return {
@@ -76,9 +79,14 @@ export async function loadMissions(options: LoadOptions): Promise<Catalogue> {
 
 /** One mission from a file or a document at hand, merged with the dataset's part of its id. `mission_invalid` when it has not the shape of one. */
 export async function loadMission(source: string | JsonObject, options: LoadOptions): Promise<LoadedMission> {
+  return loadedOf(await readMission(source, options));
+}
+
+/** As `loadMission`, but what has not the shape of a mission is an entry whose problems say why. */
+export async function readMission(source: string | JsonObject, options: LoadOptions): Promise<CatalogueEntry> {
   const dataset = await readDataset(options.dataFolder);
   const read = typeof source === "string" ? await readMissionSource(source, dataset) : toMissionSource(source, dataset);
-  return loadedOf(await toEntry(read, dataset, options));
+  return toEntry(read, dataset, options);
 }
 
 /** Throws `mission_invalid` with every problem when the mission may not run. */

@@ -34,6 +34,7 @@ const CANCEL_POLL_MS = 200;
 export class Orchestrator implements OrchestratorApi {
   readonly #parts: Composition;
   readonly #worker: Worker;
+  readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
 
   constructor(parts: Composition) {
@@ -199,7 +200,7 @@ export class Orchestrator implements OrchestratorApi {
   }
 
   events(run?: string, options: { signal?: AbortSignal } = {}): AsyncIterable<MissionEvent> {
-    return streamEvents(this.#parts, run === undefined ? undefined : () => findRun(this.#parts.store, run), options.signal);
+    return streamEvents(this.#parts, run === undefined ? undefined : () => findRun(this.#parts.store, run), options.signal, this.#closed.signal);
   }
 
   drain(): Promise<void> {
@@ -208,7 +209,10 @@ export class Orchestrator implements OrchestratorApi {
 
   /** Drains, then closes the store. A second call waits for the first. */
   close(): Promise<void> {
-    this.#closing ??= this.drain().then(() => this.#parts.store.close());
+    this.#closing ??= this.drain().then(() => {
+      this.#closed.abort();
+      return this.#parts.store.close();
+    });
     return this.#closing;
   }
 

@@ -9,7 +9,7 @@ import type { ApprovalRecord, Dispatch, ResultRecord, RunFence, RunRecord, TaskR
 import { isDecided, isTerminal, type TerminalStatus } from "../core/run.js";
 import type { Change, Person, RunSession } from "../core/session.js";
 import { type EventHub, toMissionEvent } from "./event-hub.js";
-import { asked, decided, expired, toRequestRow, toShown, withdrawn } from "./requests.js";
+import { asked, decided, expired, type RequestUnit, toRequestRow, toShown, withdrawn } from "./requests.js";
 
 const POLL_MS = 500;
 const PROGRESS_WRITE_MS = 1_000;
@@ -105,8 +105,12 @@ export class LiveRun implements RunSession {
   }
 
   commit(change: Change): Promise<void> {
+    const obsolete = this.#withdrawObsolete(change.tasks ?? []);
     this.#mirror(change);
-    return this.#write(this.#statementsOf(change), (change.events ?? []).map((event) => ({ ...event, runId: this.runId })));
+    return this.#write(
+      [...this.#statementsOf(change), ...obsolete.flatMap((unit) => unit.statements)],
+      [...(change.events ?? []).map((event) => ({ ...event, runId: this.runId })), ...obsolete.flatMap((unit) => unit.events)],
+    );
   }
 
   async settled(): Promise<void> {
@@ -262,6 +266,15 @@ export class LiveRun implements RunSession {
 
   #shown(draft: RequestDraft) {
     return toShown(this.mission, this.run, draft, this.#tasks.get(draft.taskId)?.agentId);
+  }
+
+  /** A new attempt takes back what earlier ones still ask. */
+  #withdrawObsolete(tasks: readonly TaskRecord[]): RequestUnit[] {
+    const attempts = new Map(tasks.map((task) => [task.taskId, task.attempt]));
+    const obsolete = this.requests().filter((request) => request.status === "pending" && request.attempt < (attempts.get(request.taskId) ?? 0));
+    for (const request of obsolete) this.#requests.set(request.approvalId, { ...request, status: "withdrawn" });
+    const now = this.#deps.clock.now();
+    return obsolete.map((request) => withdrawn(this.#deps.store.approvals, request, now));
   }
 
   #mirror(change: Change): void {
