@@ -1,10 +1,19 @@
 import { z } from "zod";
 import type { Evidence } from "./define-agent.js";
-import { digestOf, type Json, type JsonObject } from "./digest.js";
+import type { Json, JsonObject } from "./digest.js";
+import { digestOf } from "./digest.js";
 import { OrchestratorError } from "./errors.js";
 import type { ApprovalStatus } from "./run.js";
 
-export const APPROVAL_KINDS = ["task_result", "tool_call", "plan", "budget", "question", "in_doubt", "escalation"] as const;
+export const APPROVAL_KINDS = [
+  "task_result",
+  "tool_call",
+  "plan",
+  "budget",
+  "question",
+  "in_doubt",
+  "escalation",
+] as const;
 export type ApprovalKind = (typeof APPROVAL_KINDS)[number];
 
 export const DECISION_TYPES = ["approve", "edit", "reject", "answer"] as const;
@@ -60,7 +69,10 @@ export interface RequestDraft {
   readonly subject: string;
   readonly role?: string;
   readonly dueMinutes?: number;
-  readonly shown: Omit<ApprovalShown, "allowed" | "consequences" | "missionName" | "title" | "taskTitle" | "agentName"> & {
+  readonly shown: Omit<
+    ApprovalShown,
+    "allowed" | "consequences" | "missionName" | "title" | "taskTitle" | "agentName"
+  > & {
     readonly taskTitle?: string;
     readonly agentName?: string;
   };
@@ -142,7 +154,14 @@ export function consequencesFor(kind: ApprovalKind, proposed: readonly ProposedC
 }
 
 /** The id of a request: the same subject asked again has the next round, and so another id. */
-export function approvalIdOf(of: { runId: string; taskId: string; attempt: number; kind: ApprovalKind; subject: string; round: number }): string {
+export function approvalIdOf(of: {
+  runId: string;
+  taskId: string;
+  attempt: number;
+  kind: ApprovalKind;
+  subject: string;
+  round: number;
+}): string {
   return digestOf([of.runId, of.taskId, of.attempt, of.kind, of.subject, of.round]).slice(0, 32);
 }
 
@@ -166,7 +185,10 @@ export function assertDecidable(kind: ApprovalKind, allowed: readonly DecisionTy
       `A ${kind} cannot be decided by "${decision.type}". Allowed: ${allowed.join(", ")}.`,
     );
   }
-  const missing = decision.type === "edit" ? decision.edited === undefined : decision.type === "answer" && decision.answer === undefined;
+  const missing =
+    decision.type === "edit"
+      ? decision.edited === undefined
+      : decision.type === "answer" && decision.answer === undefined;
   if (missing) {
     const field = decision.type === "edit" ? "edited" : "answer";
     throw new OrchestratorError("decision_invalid", `A decision of type "${decision.type}" needs "${field}".`);
@@ -197,24 +219,34 @@ const LooseDecisionSchema = z.looseObject({
  * fits, a bare "approve" or "reject" (or one decision) when exactly one request is open; JSON text of any of these.
  * Returns a problem in words when it cannot be read; it never throws.
  */
-export function readAnswer(answer: unknown, openIds: readonly string[]): { decisions: AddressedDecision[] } | { problem: string } {
+export function readAnswer(
+  answer: unknown,
+  openIds: readonly string[],
+): { decisions: AddressedDecision[] } | { problem: string } {
   const value = typeof answer === "string" ? fromText(answer) : answer;
   if (typeof value === "string") return bare(value, openIds);
   const list = listOf(value);
-  if (!list) return { problem: 'Answer with {"decisions": [{"id", "digest", "type": "approve" | "edit" | "reject" | "answer"}]}.' };
+  if (!list)
+    return {
+      problem: 'Answer with {"decisions": [{"id", "digest", "type": "approve" | "edit" | "reject" | "answer"}]}.',
+    };
   const decisions: AddressedDecision[] = [];
   for (const [index, entry] of list.entries()) {
     const parsed = LooseDecisionSchema.safeParse(entry);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
-      return { problem: `Decision ${index + 1} cannot be read: ${issue?.path.join("/") ?? ""} ${issue?.message ?? ""}`.trim() };
+      return {
+        problem: `Decision ${index + 1} cannot be read: ${issue?.path.join("/") ?? ""} ${issue?.message ?? ""}`.trim(),
+      };
     }
     decisions.push(addressed(parsed.data));
   }
   const positional = decisions.filter((entry) => entry.id === undefined);
   if (positional.length === 0) return unknownIds(decisions, openIds) ?? { decisions };
   if (positional.length !== decisions.length || decisions.length !== openIds.length) {
-    return { problem: `${openIds.length} requests are open. Name each decision's id, or give exactly ${openIds.length} in their order.` };
+    return {
+      problem: `${openIds.length} requests are open. Name each decision's id, or give exactly ${openIds.length} in their order.`,
+    };
   }
   return { decisions: decisions.map((entry, index) => ({ ...entry, id: openIds[index] ?? "" })) };
 }
@@ -231,10 +263,13 @@ function fromText(text: string): unknown {
 
 function bare(word: string, openIds: readonly string[]): { decisions: AddressedDecision[] } | { problem: string } {
   const type = word.trim().toLowerCase();
-  if (type !== "approve" && type !== "reject") return { problem: `"${word}" is no decision. A bare answer is "approve" or "reject".` };
+  if (type !== "approve" && type !== "reject")
+    return { problem: `"${word}" is no decision. A bare answer is "approve" or "reject".` };
   const [id, ...others] = openIds;
   if (id === undefined || others.length > 0) {
-    return { problem: `${openIds.length} requests are open, so "${type}" alone does not say which. Name each decision's id.` };
+    return {
+      problem: `${openIds.length} requests are open, so "${type}" alone does not say which. Name each decision's id.`,
+    };
   }
   return { decisions: [{ id, decision: { type } }] };
 }
@@ -262,7 +297,10 @@ function addressed(entry: z.output<typeof LooseDecisionSchema>): AddressedDecisi
   };
 }
 
-function unknownIds(decisions: readonly AddressedDecision[], openIds: readonly string[]): { problem: string } | undefined {
+function unknownIds(
+  decisions: readonly AddressedDecision[],
+  openIds: readonly string[],
+): { problem: string } | undefined {
   const unknown = decisions.filter((entry) => !openIds.includes(entry.id ?? "")).map((entry) => entry.id);
   if (unknown.length === 0 || unknown.length < decisions.length) return undefined;
   return { problem: `No open request has the id ${unknown.join(", ")}. Open: ${openIds.join(", ")}.` };

@@ -1,9 +1,11 @@
 import { ReducedValue, StateSchema } from "@langchain/langgraph";
 import { z } from "zod";
-import { canonicalJson, digestOf, type Json, type JsonObject } from "./digest.js";
 import { isJsonObject } from "./define-agent.js";
+import type { Json, JsonObject } from "./digest.js";
+import { canonicalJson, digestOf } from "./digest.js";
 import type { Merge, Mission } from "./mission.js";
-import { type Plan, type StateOf, standingFor } from "./plan.js";
+import type { Plan, StateOf } from "./plan.js";
+import { standingFor } from "./plan.js";
 import { RUN_STATUSES, TASK_STATUSES } from "./run.js";
 
 const MAX_ENTRY_BYTES = 200;
@@ -33,10 +35,13 @@ export const Blackboard = new StateSchema({
   status: z.enum(RUN_STATUSES).default("queued"),
   mission: z.object({ id: z.string(), slug: z.string(), version: z.string() }).optional(),
   plan: z.array(z.object({ id: z.string(), title: z.string(), needs: z.array(z.string()) })).default(() => []),
-  tasks: new ReducedValue(Entries.default(() => ({})), {
-    inputSchema: Entries,
-    reducer: (known, added) => ({ ...known, ...added }),
-  }),
+  tasks: new ReducedValue(
+    Entries.default(() => ({})),
+    {
+      inputSchema: Entries,
+      reducer: (known, added) => ({ ...known, ...added }),
+    },
+  ),
   blackboard: FreeObject.default(() => ({})),
   requests: z.array(z.object({ id: z.string(), task: z.string(), question: z.string() })).default(() => []),
   review: z.object({ round: z.number(), findings: z.array(z.string()) }).default(() => ({ round: 0, findings: [] })),
@@ -83,7 +88,10 @@ export interface BoardSource {
  * The board made of these tasks' writes, merged in plan order: so the same results give the same board, whatever
  * finished first. A written key is the result's field of that name.
  */
-export function mergeBoard(source: BoardSource, taskIds: ReadonlySet<string>): { board: JsonObject; conflicts: BoardConflict[] } {
+export function mergeBoard(
+  source: BoardSource,
+  taskIds: ReadonlySet<string>,
+): { board: JsonObject; conflicts: BoardConflict[] } {
   const written = new Map<string, { by: string; value: Json }[]>();
   for (const task of source.plan.tasks) {
     if (!taskIds.has(task.id) || task.writes.length === 0 || source.stateOf(task.id).status !== "done") continue;
@@ -113,7 +121,10 @@ export function mergeBoard(source: BoardSource, taskIds: ReadonlySet<string>): {
 }
 
 /** The output that stands for a task: its own, or that of who stood in for it. */
-export function standingOutput(source: Pick<BoardSource, "plan" | "stateOf" | "outputOf">, taskId: string): Json | undefined {
+export function standingOutput(
+  source: Pick<BoardSource, "plan" | "stateOf" | "outputOf">,
+  taskId: string,
+): Json | undefined {
   return source.outputOf(standingFor(source.plan, taskId, source.stateOf));
 }
 
@@ -123,7 +134,10 @@ export function toEntry(entry: TaskEntry): TaskEntry {
   const excess = Buffer.byteLength(JSON.stringify(whole)) - MAX_ENTRY_BYTES;
   if (excess <= 0 || whole.summary === undefined) return whole;
   let summary = whole.summary;
-  while (summary.length > 0 && Buffer.byteLength(JSON.stringify({ ...whole, summary: `${summary}…` })) > MAX_ENTRY_BYTES) {
+  while (
+    summary.length > 0 &&
+    Buffer.byteLength(JSON.stringify({ ...whole, summary: `${summary}…` })) > MAX_ENTRY_BYTES
+  ) {
     summary = summary.slice(0, -1);
   }
   return { ...whole, summary: `${summary}…` };

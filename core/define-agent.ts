@@ -62,7 +62,7 @@ export interface PlaybookContext {
   readonly answers: JsonObject;
   /** Fires at the task's deadline, on cancel and on shutdown. */
   readonly signal: AbortSignal;
-  /** Calls a tool through the gate. A refusal or failure is a value; `valueOf` turns it into the right failure. */
+  /** Calls a tool through the gate. A refusal or failure is a value; `valueFrom` turns it into the right failure. */
   call<Tool extends ToolDefinition>(
     tool: Tool["name"],
     args: ArgsOf<Tool>,
@@ -101,11 +101,7 @@ export interface Playbook<Input extends z.ZodType = z.ZodType, Output extends z.
   /** At most 120 characters for status lines and Studio. */
   readonly summary?: (output: z.output<Output>) => string;
   /** What a person should see beside the result when asked to approve it. */
-  readonly evidence?: (
-    output: z.output<Output>,
-    inputs: z.output<Input>,
-    caseData: JsonObject,
-  ) => readonly Evidence[];
+  readonly evidence?: (output: z.output<Output>, inputs: z.output<Input>, caseData: JsonObject) => readonly Evidence[];
   /** True when the output is the lesser way of doing it; shown wherever the result shows. */
   readonly degraded?: boolean;
   readonly run: (context: PlaybookContext, inputs: z.output<Input>) => Promise<z.input<Output>>;
@@ -142,13 +138,14 @@ export function definePlaybook<Input extends z.ZodType, Output extends z.ZodType
 /** Declares an agent. Throws a plain `Error` when a playbook stands under another skill's name: that is a bug. */
 export function defineAgent(agent: AgentInput): AgentDefinition {
   for (const [skill, playbook] of Object.entries(agent.skills)) {
-    if (playbook.skill !== skill) throw new Error(`Agent ${agent.slug}: skill "${skill}" holds playbook "${playbook.skill}".`);
+    if (playbook.skill !== skill)
+      throw new Error(`Agent ${agent.slug}: skill "${skill}" holds playbook "${playbook.skill}".`);
   }
   return { maxParallel: 4, ...agent };
 }
 
 /** The value of a reply, or the failure it means: a transient tool failure is retried, a refusal is not. */
-export function valueOf<Value>(reply: ToolReply<Value>): Value {
+export function valueFrom<Value>(reply: ToolReply<Value>): Value {
   if (reply.ok) return reply.value;
   if (reply.transient) throw new TaskFailure("transient", reply.reason);
   const isToolsFault = reply.code === "tool_failed" || reply.code === "tool_timeout" || reply.code === "bad_output";

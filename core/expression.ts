@@ -27,11 +27,21 @@ const OPENING_HOUR = 9;
 const CLOSING_HOUR = 17;
 
 const environment = new Environment({ unlistedVariablesAreDyn: true, homogeneousAggregateLiterals: false })
-  .registerFunction("hours_between(dyn, dyn): double", (from: unknown, to: unknown) => (toMs(to) - toMs(from)) / HOUR_MS)
-  .registerFunction("days_between(dyn, dyn): double", (from: unknown, to: unknown) => (toMs(to) - toMs(from)) / (24 * HOUR_MS))
-  .registerFunction("business_hours_between(dyn, dyn): double", (from: unknown, to: unknown) => businessHours(toMs(from), toMs(to)))
+  .registerFunction(
+    "hours_between(dyn, dyn): double",
+    (from: unknown, to: unknown) => (toMs(to) - toMs(from)) / HOUR_MS,
+  )
+  .registerFunction(
+    "days_between(dyn, dyn): double",
+    (from: unknown, to: unknown) => (toMs(to) - toMs(from)) / (24 * HOUR_MS),
+  )
+  .registerFunction("business_hours_between(dyn, dyn): double", (from: unknown, to: unknown) =>
+    businessHours(toMs(from), toMs(to)),
+  )
   .registerFunction("median(list): double", (values: unknown[]) => median(values.map(Number)))
-  .registerFunction("matches(string, string): bool", (text: string, pattern: string) => new RegExp(pattern, "u").test(text));
+  .registerFunction("matches(string, string): bool", (text: string, pattern: string) =>
+    new RegExp(pattern, "u").test(text),
+  );
 
 const compiled = new Map<string, ReturnType<typeof environment.parse>>();
 
@@ -48,7 +58,10 @@ export function evaluate(expression: string, scope: Scope): Json {
 export function evaluateBoolean(expression: string, scope: Scope): boolean {
   const value = evaluate(expression, scope);
   if (typeof value === "boolean") return value;
-  throw new ExpressionError(expression, { column: 1, message: `gives ${JSON.stringify(value)}, but true or false is needed.` });
+  throw new ExpressionError(expression, {
+    column: 1,
+    message: `gives ${JSON.stringify(value)}, but true or false is needed.`,
+  });
 }
 
 /** Syntax and type check without evaluating: nothing when the expression is good. */
@@ -146,12 +159,14 @@ function toJsonValue(value: unknown): Json {
   if (typeof value === "bigint") return Number(value);
   if (value instanceof Date) return value.toISOString();
   if (value === undefined) return null;
-  if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [String(key), toJsonValue(item)]));
+  if (value instanceof Map)
+    return Object.fromEntries([...value].map(([key, item]) => [String(key), toJsonValue(item)]));
   if (Array.isArray(value)) return value.map(toJsonValue);
   if (typeof value === "object" && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toJsonValue(item)]));
   }
-  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean" || value === null) return value;
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean" || value === null)
+    return value;
   throw new TypeError(`gives a ${typeof value}, which is not JSON.`);
 }
 

@@ -3,7 +3,9 @@ import type { Json, JsonObject } from "./digest.js";
 
 /** Ids of missions, tasks, agents, KPIs: safe in URLs, file names, CEL and graph nodes. */
 export const IdSchema = z.string().regex(/^[A-Za-z][\w-]*$/, "begin with a letter; letters, digits, _ and - only");
-export const SlugSchema = z.string().regex(/^[a-z][a-z0-9-]*$/, "lower-case letters, digits and - only, beginning with a letter");
+export const SlugSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]*$/, "lower-case letters, digits and - only, beginning with a letter");
 const JsonSchemaSchema = z.record(z.string(), z.json());
 
 /** How long a consumer waits for its inputs, and what happens when they do not all come. Only `done` tasks count as come. */
@@ -69,12 +71,13 @@ export const TaskFileSchema = z.strictObject({
   max_items: z.int().positive().default(100),
   route: z.array(RouteSchema).min(1).optional(),
   retry: z
-    .strictObject({ attempts: z.int().min(1).max(20).default(3), first_delay_seconds: z.number().nonnegative().default(1) })
+    .strictObject({
+      attempts: z.int().min(1).max(20).default(3),
+      first_delay_seconds: z.number().nonnegative().default(1),
+    })
     .default({ attempts: 3, first_delay_seconds: 1 }),
   deadline_minutes: z.number().positive().default(60),
-  on_failure: z
-    .union([z.enum(["stop", "continue", "ask"]), z.strictObject({ task: z.string() })])
-    .default("ask"),
+  on_failure: z.union([z.enum(["stop", "continue", "ask"]), z.strictObject({ task: z.string() })]).default("ask"),
   checks: z.array(CheckSchema).default([]),
   approval: TaskApprovalSchema.default({}),
   estimated_duration_minutes: z.number().nonnegative(),
@@ -157,11 +160,16 @@ export const MissionFileSchema = z.strictObject({
   max_parallel: z.int().positive().default(8),
   max_review_rounds: z.int().nonnegative().default(2),
   deadline_minutes: z.number().positive().optional(),
-  value: z.strictObject({ minutes_by_hand: z.number().nonnegative(), rate_usd_per_hour: z.number().nonnegative() }).optional(),
+  value: z
+    .strictObject({ minutes_by_hand: z.number().nonnegative(), rate_usd_per_hour: z.number().nonnegative() })
+    .optional(),
 });
 export type MissionFile = z.output<typeof MissionFileSchema>;
 
-export type TaskInput = { from: "reference"; path: string; optional: boolean } | { from: "value"; value: Json } | { from: "cel"; expression: string };
+export type TaskInput =
+  | { from: "reference"; path: string; optional: boolean }
+  | { from: "value"; value: Json }
+  | { from: "cel"; expression: string };
 export type OnFailure = "stop" | "continue" | "ask" | { readonly task: string };
 export type Merge = z.output<typeof MergeSchema>;
 
@@ -177,14 +185,32 @@ export interface Task {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
   readonly when?: string;
-  readonly join?: { readonly need: "all" | "any" | number; readonly withinMinutes?: number; readonly else: "continue" | "fail" | "ask" };
-  readonly forEach?: { readonly list: TaskInput; readonly collect: "list" | "merge" | { readonly cel: string }; readonly maxItems: number };
+  readonly join?: {
+    readonly need: "all" | "any" | number;
+    readonly withinMinutes?: number;
+    readonly else: "continue" | "fail" | "ask";
+  };
+  readonly forEach?: {
+    readonly list: TaskInput;
+    readonly collect: "list" | "merge" | { readonly cel: string };
+    readonly maxItems: number;
+  };
   readonly route?: readonly { readonly when?: string; readonly to: string }[];
   readonly retry: { readonly attempts: number; readonly firstDelayMs: number };
   readonly deadlineMs: number;
   readonly onFailure: OnFailure;
-  readonly checks: readonly { readonly id: string; readonly that: string; readonly field: string; readonly reason: string }[];
-  readonly approval: { readonly unless?: string; readonly sample?: number; readonly role?: string; readonly dueMinutes?: number };
+  readonly checks: readonly {
+    readonly id: string;
+    readonly that: string;
+    readonly field: string;
+    readonly reason: string;
+  }[];
+  readonly approval: {
+    readonly unless?: string;
+    readonly sample?: number;
+    readonly role?: string;
+    readonly dueMinutes?: number;
+  };
   readonly estimatedMinutes: number;
   readonly requiresHumanApproval: boolean;
   /** Capable agents' ids, best first. */
@@ -230,14 +256,24 @@ export interface Mission {
   readonly slug: string;
   readonly name: string;
   readonly description: string;
-  readonly cases: { readonly file?: string; readonly items?: readonly JsonObject[]; readonly id: string; readonly title: string };
+  readonly cases: {
+    readonly file?: string;
+    readonly items?: readonly JsonObject[];
+    readonly id: string;
+    readonly title: string;
+  };
   readonly kpis: readonly Kpi[];
   readonly limits: readonly Limit[];
   readonly blackboard: Readonly<Record<string, { readonly schema: JsonObject; readonly merge: Merge }>>;
   /** In dependency order, then by `order`. */
   readonly tasks: readonly Task[];
   readonly agents: readonly AgentCard[];
-  readonly review: readonly { readonly id: string; readonly that: string; readonly reason: string; readonly sendBack: string }[];
+  readonly review: readonly {
+    readonly id: string;
+    readonly that: string;
+    readonly reason: string;
+    readonly sendBack: string;
+  }[];
   readonly approvals: { readonly role: string; readonly dueMinutes: number; readonly escalateTo: readonly string[] };
   readonly budgetUsd: number;
   readonly maxParallel: number;
@@ -250,7 +286,8 @@ export interface Mission {
 
 /** Reads one input as written: a trailing `?` marks a reference that may be absent. */
 export function toTaskInput(input: z.output<typeof InputSchema>): TaskInput {
-  if (typeof input !== "string") return "cel" in input ? { from: "cel", expression: input.cel } : { from: "value", value: toJson(input.value) };
+  if (typeof input !== "string")
+    return "cel" in input ? { from: "cel", expression: input.cel } : { from: "value", value: toJson(input.value) };
   const optional = input.endsWith("?");
   return { from: "reference", path: optional ? input.slice(0, -1) : input, optional };
 }
@@ -267,7 +304,9 @@ export function toTask(file: TaskFile, agents: readonly string[]): Task {
     order: file.order,
     skill: file.skill ?? "",
     dependsOn: file.depends_on,
-    ...(file.inputs && { inputs: Object.fromEntries(Object.entries(file.inputs).map(([name, input]) => [name, toTaskInput(input)])) }),
+    ...(file.inputs && {
+      inputs: Object.fromEntries(Object.entries(file.inputs).map(([name, input]) => [name, toTaskInput(input)])),
+    }),
     ...(file.output && { output: file.output }),
     reads: file.reads,
     writes: file.writes,
@@ -282,11 +321,18 @@ export function toTask(file: TaskFile, agents: readonly string[]): Task {
     ...(file.for_each !== undefined && {
       forEach: { list: toTaskInput(file.for_each), collect: file.collect, maxItems: file.max_items },
     }),
-    ...(file.route && { route: file.route.map((entry) => ("when" in entry ? { when: entry.when, to: entry.to } : { to: entry.to })) }),
+    ...(file.route && {
+      route: file.route.map((entry) => ("when" in entry ? { when: entry.when, to: entry.to } : { to: entry.to })),
+    }),
     retry: { attempts: file.retry.attempts, firstDelayMs: file.retry.first_delay_seconds * 1000 },
     deadlineMs: file.deadline_minutes * 60_000,
     onFailure: file.on_failure,
-    checks: file.checks.map((check) => ({ id: check.check_id, that: check.that, field: check.field, reason: check.reason })),
+    checks: file.checks.map((check) => ({
+      id: check.check_id,
+      that: check.that,
+      field: check.field,
+      reason: check.reason,
+    })),
     approval: {
       ...(file.approval.unless !== undefined && { unless: file.approval.unless }),
       ...(file.approval.sample !== undefined && { sample: file.approval.sample }),

@@ -1,5 +1,6 @@
 import type { Task } from "./mission.js";
-import { isSettled, type TaskStatus } from "./run.js";
+import type { TaskStatus } from "./run.js";
+import { isSettled } from "./run.js";
 
 /** What the plan needs to know of a task. */
 export interface TaskState {
@@ -80,7 +81,8 @@ export function ruleOn(plan: Plan, task: Task, stateOf: StateOf): Verdict {
 /** The task whose result stands for this one: itself, or who stood in for it when it failed. */
 export function standingFor(plan: Plan, taskId: string, stateOf: StateOf): string {
   const onFailure = plan.byId.get(taskId)?.onFailure;
-  if (typeof onFailure === "object" && stateOf(taskId).status === "failed") return standingFor(plan, onFailure.task, stateOf);
+  if (typeof onFailure === "object" && stateOf(taskId).status === "failed")
+    return standingFor(plan, onFailure.task, stateOf);
   return taskId;
 }
 
@@ -185,7 +187,13 @@ function ruleOnRoutes(plan: Plan, task: Task, stateOf: StateOf, open: Set<string
   return { verdict: "skip", reason: `${routers.join(", ")} chose another way` };
 }
 
-function ruleOnJoin(plan: Plan, task: Task, join: NonNullable<Task["join"]>, stateOf: StateOf, open: Set<string>): Verdict {
+function ruleOnJoin(
+  plan: Plan,
+  task: Task,
+  join: NonNullable<Task["join"]>,
+  stateOf: StateOf,
+  open: Set<string>,
+): Verdict {
   const arrived: string[] = [];
   const missing: string[] = [];
   const notYet: string[] = [];

@@ -1,7 +1,7 @@
+import type { ApprovalKind, ApprovalShown, Decision } from "./approval.js";
 import type { Feedback } from "./define-agent.js";
 import type { Json, JsonObject } from "./digest.js";
 import type { TaskErrorCode } from "./errors.js";
-import type { ApprovalKind, ApprovalShown, Decision } from "./approval.js";
 import type { ApprovalStatus, RunStatus, TaskStatus } from "./run.js";
 import type { DedupeScope } from "./tool.js";
 

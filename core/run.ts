@@ -18,7 +18,15 @@ export type RunStatus = (typeof RUN_STATUSES)[number];
 export type TerminalStatus = "completed" | "failed" | "cancelled";
 
 /** Approval statuses, a closed list. */
-export const APPROVAL_STATUSES = ["pending", "approved", "edited", "rejected", "answered", "expired", "withdrawn"] as const;
+export const APPROVAL_STATUSES = [
+  "pending",
+  "approved",
+  "edited",
+  "rejected",
+  "answered",
+  "expired",
+  "withdrawn",
+] as const;
 export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
 
 /** The moves a run may make; a terminal run makes none. */
@@ -37,7 +45,9 @@ export function isTerminal(status: RunStatus): status is TerminalStatus {
 
 /** True when the task will not change by itself any more: its dependents can be ruled on. */
 export function isSettled(status: TaskStatus): boolean {
-  return status === "done" || status === "skipped" || status === "failed" || status === "blocked" || status === "undone";
+  return (
+    status === "done" || status === "skipped" || status === "failed" || status === "blocked" || status === "undone"
+  );
 }
 
 /** True when somebody has decided: the task or run that asked can go on. */

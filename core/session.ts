@@ -4,7 +4,16 @@ import type { Json, JsonObject } from "./digest.js";
 import type { EventDraft, MissionEvent } from "./event.js";
 import type { AgentCard, Mission, Task } from "./mission.js";
 import type { Clock, Statement } from "./ports.js";
-import type { ApprovalRecord, Dispatch, EffectRecord, ObservationRecord, ResultRecord, RunRecord, TaskRecord, Turn } from "./records.js";
+import type {
+  ApprovalRecord,
+  Dispatch,
+  EffectRecord,
+  ObservationRecord,
+  ResultRecord,
+  RunRecord,
+  TaskRecord,
+  Turn,
+} from "./records.js";
 import type { TerminalStatus } from "./run.js";
 import type { ToolReply } from "./tool.js";
 
@@ -79,7 +88,11 @@ export interface RunSession {
   finish(status: TerminalStatus, report: JsonObject, failure: string | undefined): Promise<void>;
   progress(taskId: string, ratio: number, note: string | undefined): void;
   /** The run's effects, observations and the hash of its newest event, as stored now. */
-  evidence(): Promise<{ effects: readonly EffectRecord[]; observations: readonly ObservationRecord[]; chainHead: string }>;
+  evidence(): Promise<{
+    effects: readonly EffectRecord[];
+    observations: readonly ObservationRecord[];
+    chainHead: string;
+  }>;
 }
 
 /** What the graph was given when it was invoked. */

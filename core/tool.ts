@@ -60,7 +60,11 @@ export interface ToolDefinition<
 
 /** The answer to a tool call: the result, or a refusal as a value. The gate never throws for a refusal. */
 export type ToolReply<Value = Json> =
-  | { readonly ok: true; readonly value: Value; /** Set when a person changed the arguments. */ readonly editedArgs?: Json }
+  | {
+      readonly ok: true;
+      readonly value: Value /** Set when a person changed the arguments. */;
+      readonly editedArgs?: Json;
+    }
   | { readonly ok: false; readonly code: RefusalCode; readonly reason: string; readonly transient: boolean };
 
 export type ArgsOf<Tool extends ToolDefinition> = z.input<Tool["input"]>;

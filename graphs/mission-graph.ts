@@ -1,4 +1,5 @@
-import { END, type GraphNode, START, StateGraph } from "@langchain/langgraph";
+import type { GraphNode } from "@langchain/langgraph";
+import { END, START, StateGraph } from "@langchain/langgraph";
 import { Blackboard, MissionContext, MissionInput, MissionOutput } from "../core/blackboard.js";
 import type { Mission } from "../core/mission.js";
 import type { NodeDeps } from "../core/session.js";
@@ -17,7 +18,10 @@ const PASSES_AT_LEAST = 100;
 /** Draws a mission: the dispatcher in the middle, one node for each specialist of its roster around it. */
 export function missionGraph(mission: Mission, deps: NodeDeps & { readonly slots?: Slots; readonly waves?: Waves }) {
   const all = { ...deps, slots: deps.slots ?? new Slots(), waves: deps.waves ?? new Waves() };
-  const specialists = mission.agents.map((agent): [string, GraphNode<typeof Blackboard>] => [agent.slug, createSpecialist(mission, all)]);
+  const specialists = mission.agents.map((agent): [string, GraphNode<typeof Blackboard>] => [
+    agent.slug,
+    createSpecialist(mission, all),
+  ]);
   const names = specialists.map(([name]) => name);
 
   const graph = new StateGraph(Blackboard, { input: MissionInput, output: MissionOutput, context: MissionContext })

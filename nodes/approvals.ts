@@ -1,4 +1,5 @@
-import { type GraphNode, interrupt, isGraphInterrupt } from "@langchain/langgraph";
+import type { GraphNode } from "@langchain/langgraph";
+import { interrupt, isGraphInterrupt } from "@langchain/langgraph";
 import { readAnswer } from "../core/approval.js";
 import type { Blackboard } from "../core/blackboard.js";
 import type { JsonObject } from "../core/digest.js";
@@ -15,7 +16,10 @@ import { toInvocation } from "./invocation.js";
  * nothing with an effect stands above `interrupt`. The rows are the truth: the resume value is one way to write them,
  * and when somebody decided in the store meanwhile the pause is over.
  */
-export function createApprovals(mission: Mission, deps: Pick<NodeDeps, "sessions" | "clock">): GraphNode<typeof Blackboard> {
+export function createApprovals(
+  mission: Mission,
+  deps: Pick<NodeDeps, "sessions" | "clock">,
+): GraphNode<typeof Blackboard> {
   const plan = toPlan(mission.tasks);
 
   return async function approvals(_state, config) {
@@ -37,14 +41,20 @@ export function createApprovals(mission: Mission, deps: Pick<NodeDeps, "sessions
 type Addressed = Extract<ReturnType<typeof readAnswer>, { decisions: unknown }>["decisions"];
 
 /** Returns once at least one request is decided and not yet applied, or none is open; else the graph pauses by throwing. */
-async function untilDecided(session: RunSession, recordAll: (decisions: Addressed) => Promise<string | undefined>): Promise<void> {
+async function untilDecided(
+  session: RunSession,
+  recordAll: (decisions: Addressed) => Promise<string | undefined>,
+): Promise<void> {
   let problem: string | undefined;
   for (;;) {
     const open = session.requests().filter((request) => request.status === "pending");
     if (session.isCancelled || (open.length === 0 && unapplied(session).length === 0)) return;
     const answer = await pauseUnlessDecided(session, open, problem);
     if (answer === undefined) return;
-    const read = readAnswer(answer.value, open.map((request) => request.approvalId));
+    const read = readAnswer(
+      answer.value,
+      open.map((request) => request.approvalId),
+    );
     problem = "problem" in read ? read.problem : await recordAll(read.decisions);
     await session.refresh();
     if (unapplied(session).length > 0) return;
@@ -55,7 +65,11 @@ async function untilDecided(session: RunSession, recordAll: (decisions: Addresse
  * The one place where `interrupt()` may be caught: when rows were decided in the store, the run goes on with those.
  * Nothing is returned then.
  */
-async function pauseUnlessDecided(session: RunSession, open: readonly ApprovalRecord[], problem: string | undefined): Promise<{ value: unknown } | undefined> {
+async function pauseUnlessDecided(
+  session: RunSession,
+  open: readonly ApprovalRecord[],
+  problem: string | undefined,
+): Promise<{ value: unknown } | undefined> {
   try {
     return { value: interrupt(toPayload(open, problem)) };
   } catch (error) {
@@ -66,7 +80,12 @@ async function pauseUnlessDecided(session: RunSession, open: readonly ApprovalRe
 }
 
 /** Records each decision by the same compare-and-set as `decide`. Returns why nothing could be recorded. */
-async function record(session: RunSession, deps: Pick<NodeDeps, "sessions">, invocation: Invocation, decisions: Addressed): Promise<string | undefined> {
+async function record(
+  session: RunSession,
+  deps: Pick<NodeDeps, "sessions">,
+  invocation: Invocation,
+  decisions: Addressed,
+): Promise<string | undefined> {
   const person = deps.sessions.personOf(invocation);
   const problems: string[] = [];
   for (const { id, digest, decision } of decisions) {
@@ -104,7 +123,10 @@ function toPayload(open: readonly ApprovalRecord[], problem: string | undefined)
       args: { subject: request.shown.subject },
       description: request.shown.question,
     })),
-    reviewConfigs: open.map((request) => ({ actionName: request.shown.tool ?? request.kind, allowedDecisions: [...request.shown.allowed] })),
+    reviewConfigs: open.map((request) => ({
+      actionName: request.shown.tool ?? request.kind,
+      allowedDecisions: [...request.shown.allowed],
+    })),
     requests: open.map(toRequest),
   };
 }

@@ -1,12 +1,15 @@
 import { NeedsPerson } from "../core/approval.js";
 import type { Playbook } from "../core/define-agent.js";
 import { isJsonObject } from "../core/define-agent.js";
-import { digestOf, type Json, type JsonObject } from "../core/digest.js";
+import type { Json, JsonObject } from "../core/digest.js";
+import { digestOf } from "../core/digest.js";
 import { TaskFailure } from "../core/errors.js";
-import { evaluate, type Scope } from "../core/expression.js";
-import { createContext, type Loose, type PlaybookRun } from "./playbook-context.js";
-import { resolveInput, toInputs } from "./task-inputs.js";
+import type { Scope } from "../core/expression.js";
+import { evaluate } from "../core/expression.js";
+import type { Loose, PlaybookRun } from "./playbook-context.js";
+import { createContext } from "./playbook-context.js";
 import { parseInputs } from "./task-checks.js";
+import { resolveInput, toInputs } from "./task-inputs.js";
 
 const MAX_ITEMS_AT_ONCE = 8;
 const ABANDON_MS = 5_000;
@@ -44,7 +47,10 @@ export async function runAttempt(run: AttemptRun): Promise<AttemptOutput> {
     run.signal.throwIfAborted();
     if (deadline.signal.aborted) {
       const minutes = run.task.deadlineMs / 60_000;
-      throw new TaskFailure("transient", `Task ${run.task.id} was cut at its deadline of ${minutes} minutes.`, { code: "deadline_exceeded", cause: error });
+      throw new TaskFailure("transient", `Task ${run.task.id} was cut at its deadline of ${minutes} minutes.`, {
+        code: "deadline_exceeded",
+        cause: error,
+      });
     }
     throw loose.requests[0] ?? error;
   } finally {
@@ -58,11 +64,23 @@ async function runWhole(run: AttemptRun, signal: AbortSignal, loose: Loose): Pro
   return { output, inputs };
 }
 
-async function runItems(run: AttemptRun, forEach: NonNullable<AttemptRun["task"]["forEach"]>, signal: AbortSignal, loose: Loose): Promise<AttemptOutput> {
+async function runItems(
+  run: AttemptRun,
+  forEach: NonNullable<AttemptRun["task"]["forEach"]>,
+  signal: AbortSignal,
+  loose: Loose,
+): Promise<AttemptOutput> {
   const items = resolveInput(run.task, "for_each", forEach.list, run.scope) ?? [];
-  if (!Array.isArray(items)) throw new TaskFailure("contract", `Task ${run.task.id}: for_each needs a list, but got ${JSON.stringify(items).slice(0, 80)}.`);
+  if (!Array.isArray(items))
+    throw new TaskFailure(
+      "contract",
+      `Task ${run.task.id}: for_each needs a list, but got ${JSON.stringify(items).slice(0, 80)}.`,
+    );
   if (items.length > forEach.maxItems) {
-    throw new TaskFailure("permanent", `Task ${run.task.id}: ${items.length} items, but max_items is ${forEach.maxItems}.`);
+    throw new TaskFailure(
+      "permanent",
+      `Task ${run.task.id}: ${items.length} items, but max_items is ${forEach.maxItems}.`,
+    );
   }
   const shared = toInputs(run.task, run.scope);
   const outputs: Json[] = new Array(items.length).fill(null);
@@ -91,7 +109,12 @@ function collect(how: NonNullable<AttemptRun["task"]["forEach"]>["collect"], out
   return rest.reduce<Json>((acc, item) => evaluate(how.cel, { acc, item }), first ?? null);
 }
 
-async function runPlaybook(run: AttemptRun, inputs: JsonObject, where: { signal: AbortSignal; prefix: string }, loose: Loose): Promise<Json> {
+async function runPlaybook(
+  run: AttemptRun,
+  inputs: JsonObject,
+  where: { signal: AbortSignal; prefix: string },
+  loose: Loose,
+): Promise<Json> {
   const parsed = parseInputs(run.task, run.playbook, inputs);
   const context = createContext({ ...run, ...where }, loose);
   try {
@@ -117,7 +140,9 @@ function isEngineError(error: unknown): boolean {
 
 function asBug(run: AttemptRun, error: unknown): TaskFailure {
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return new TaskFailure("bug", `The playbook ${run.playbook.skill} of ${run.agent.name} broke: ${message}`, { cause: error });
+  return new TaskFailure("bug", `The playbook ${run.playbook.skill} of ${run.agent.name} broke: ${message}`, {
+    cause: error,
+  });
 }
 
 /** A playbook that ignores its signal is left behind five seconds after it; what it writes later is refused by its attempt. */

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../core/digest.js";
 import type { EffectRecord } from "../core/records.js";
-import { isDecided, type TerminalStatus } from "../core/run.js";
+import type { TerminalStatus } from "../core/run.js";
+import { isDecided } from "../core/run.js";
 import type { RunSession } from "../core/session.js";
 import { toEffectView, toTaskView } from "../core/to-view.js";
 import type { FinalReport, KpiView, LimitView } from "../core/views.js";
@@ -27,7 +28,10 @@ export interface ReportSource {
 export function composeReport(source: ReportSource): FinalReport {
   const { session, status } = source;
   const { mission, run } = session;
-  const tasks = mission.tasks.map((task) => ({ task_id: task.id, ...toTaskView(task, session.task(task.id), mission) }));
+  const tasks = mission.tasks.map((task) => ({
+    task_id: task.id,
+    ...toTaskView(task, session.task(task.id), mission),
+  }));
   const cost = session.tasks().reduce((sum, task) => sum + task.costMicroUsd, 0) / MICRO;
   return {
     run_id: run.runId,
@@ -44,7 +48,9 @@ export function composeReport(source: ReportSource): FinalReport {
     limits: source.limits,
     decisions: decisionsOf(session),
     effects: source.effects.map((effect) => toEffectView(effect, status)),
-    degraded: tasks.filter((task) => task.degraded).map((task) => `${task.task_id} ${task.title}, by ${task.agent_name ?? "a person"}`),
+    degraded: tasks
+      .filter((task) => task.degraded)
+      .map((task) => `${task.task_id} ${task.title}, by ${task.agent_name ?? "a person"}`),
     rests_on: restsOn(source),
     cost_usd: cost,
     started_at: run.startedAt.toISOString(),
@@ -59,11 +65,19 @@ function inThreeSentences({ session, status, failure, effects }: ReportSource): 
   const done = session.tasks().filter((task) => task.status === "done");
   const last = done.at(-1);
   const words = { completed: "was completed", failed: "failed", cancelled: "was cancelled" }[status];
-  const people = [...new Set(session.requests().flatMap((request) => (isDecided(request.status) && request.decidedBy ? [request.decidedBy] : [])))];
+  const people = [
+    ...new Set(
+      session
+        .requests()
+        .flatMap((request) => (isDecided(request.status) && request.decidedBy ? [request.decidedBy] : [])),
+    ),
+  ];
   const first = `"${mission.name}" for ${run.title} ${words}: ${done.length} of ${mission.tasks.length} tasks were done.`;
-  const second = failure ?? (last?.summary ? `The last result: ${last.summary.replace(/\.$/u, "")}.` : "No result came of it.");
+  const second =
+    failure ?? (last?.summary ? `The last result: ${last.summary.replace(/\.$/u, "")}.` : "No result came of it.");
   const acts = effects.filter((effect) => effect.status === "done").length;
-  const decided = people.length === 0 ? "Nobody had to decide anything" : `${people.join(" and ")} decided what was asked`;
+  const decided =
+    people.length === 0 ? "Nobody had to decide anything" : `${people.join(" and ")} decided what was asked`;
   return `${first} ${second.endsWith(".") ? second : `${second}.`} ${decided}, and ${acts === 0 ? "nothing was changed outside this report" : `${acts} ${acts === 1 ? "act was" : "acts were"} done`}.`;
 }
 

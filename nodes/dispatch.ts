@@ -1,7 +1,9 @@
 import { Command, Send } from "@langchain/langgraph";
-import { mergeBoard, toEntry, type TaskEntry } from "../core/blackboard.js";
+import type { TaskEntry } from "../core/blackboard.js";
+import { mergeBoard, toEntry } from "../core/blackboard.js";
 import type { Task } from "../core/mission.js";
-import { type Plan, ruleOn, settle, type Settlement } from "../core/plan.js";
+import type { Plan, Settlement } from "../core/plan.js";
+import { ruleOn, settle } from "../core/plan.js";
 import type { TaskRecord } from "../core/records.js";
 import { isSettled } from "../core/run.js";
 import type { NodeDeps, RunSession } from "../core/session.js";
@@ -29,7 +31,12 @@ export type Goal = "approvals" | "reviewer" | "report";
  * or the approvals when only people can move it, or the end. Planner and dispatcher share it, so that no superstep,
  * and so no checkpoint, is spent on deciding alone.
  */
-export async function dispatch(session: RunSession, plan: Plan, deps: DispatchDeps, update: object = {}): Promise<Command> {
+export async function dispatch(
+  session: RunSession,
+  plan: Plan,
+  deps: DispatchDeps,
+  update: object = {},
+): Promise<Command> {
   await session.refresh();
   if (session.isCancelled) return goTo(session, plan, update, "report");
   session.draining.throwIfAborted();
@@ -38,8 +45,10 @@ export async function dispatch(session: RunSession, plan: Plan, deps: DispatchDe
   const held = heldByPeople(session);
   const able = settlement.ready.filter((id) => !held(id));
 
-  if (able.length > 0 && isProgress(session)) return sendWave(session, plan, deps, update, whomToSend(session, plan, settlement, able));
-  if (session.requests().some((request) => request.status === "pending")) return goTo(session, plan, update, "approvals");
+  if (able.length > 0 && isProgress(session))
+    return sendWave(session, plan, deps, update, whomToSend(session, plan, settlement, able));
+  if (session.requests().some((request) => request.status === "pending"))
+    return goTo(session, plan, update, "approvals");
   if (!settlement.over) {
     await endWithoutProgress(session, plan, settlement, deps);
     settlement = settle(plan, (id) => session.task(id));
@@ -81,7 +90,12 @@ export function entryOf(record: TaskRecord): TaskEntry {
   });
 }
 
-async function settleWithoutWork(session: RunSession, plan: Plan, settlement: Settlement, deps: DispatchDeps): Promise<void> {
+async function settleWithoutWork(
+  session: RunSession,
+  plan: Plan,
+  settlement: Settlement,
+  deps: DispatchDeps,
+): Promise<void> {
   const at = deps.clock.now();
   const changes = [
     ...settlement.skipped.map(({ taskId, reason }) => skipped(taskOf(plan, taskId), session.task(taskId), reason, at)),
@@ -94,7 +108,9 @@ async function settleWithoutWork(session: RunSession, plan: Plan, settlement: Se
 function heldByPeople(session: RunSession): (taskId: string) => boolean {
   const pending = session.requests().filter((request) => request.status === "pending");
   const tasks = new Set(pending.map((request) => request.taskId));
-  const keys = new Set(pending.map((request) => request.subject).filter((subject) => subject.startsWith("blackboard:")));
+  const keys = new Set(
+    pending.map((request) => request.subject).filter((subject) => subject.startsWith("blackboard:")),
+  );
   return (taskId) => {
     const reads = session.mission.tasks.find((task) => task.id === taskId)?.reads ?? [];
     return tasks.has(taskId) || reads.some((key) => keys.has(`blackboard:${key}`));
@@ -102,7 +118,12 @@ function heldByPeople(session: RunSession): (taskId: string) => boolean {
 }
 
 /** Dataflow sends all that no failure stands in front of; stepwise only what is ready, and those whose waiting has an end. */
-function whomToSend(session: RunSession, plan: Plan, settlement: Settlement, able: readonly string[]): readonly string[] {
+function whomToSend(
+  session: RunSession,
+  plan: Plan,
+  settlement: Settlement,
+  able: readonly string[],
+): readonly string[] {
   if (session.dispatch === "dataflow") return settlement.sendable;
   const sent = new Set(able);
   for (const id of settlement.sendable) {
@@ -114,7 +135,13 @@ function whomToSend(session: RunSession, plan: Plan, settlement: Settlement, abl
   return settlement.sendable.filter((id) => sent.has(id));
 }
 
-function sendWave(session: RunSession, plan: Plan, deps: DispatchDeps, update: object, taskIds: readonly string[]): Command {
+function sendWave(
+  session: RunSession,
+  plan: Plan,
+  deps: DispatchDeps,
+  update: object,
+  taskIds: readonly string[],
+): Command {
   const wave = `${session.run.fence}.${deps.waves.nextId()}`;
   deps.waves.open(session.runId, wave, taskIds);
   const sends = taskIds.map((id) => {
@@ -132,7 +159,8 @@ function goTo(session: RunSession, plan: Plan, update: object, goal: Goal): Comm
 function slugFor(session: RunSession, task: Task): string {
   const record = session.task(task.id);
   const capable = task.agents.filter((id) => !record.tried.includes(id));
-  const chosen = record.agentId !== undefined && capable.includes(record.agentId) ? record.agentId : (capable[0] ?? task.agents[0]);
+  const chosen =
+    record.agentId !== undefined && capable.includes(record.agentId) ? record.agentId : (capable[0] ?? task.agents[0]);
   const card = session.mission.agents.find((agent) => agent.id === chosen) ?? session.mission.agents[0];
   if (!card) throw new Error(`Mission ${session.mission.slug} has no agents.`);
   return card.slug;
@@ -147,11 +175,18 @@ function isProgress(session: RunSession): boolean {
   return true;
 }
 
-async function endWithoutProgress(session: RunSession, plan: Plan, settlement: Settlement, deps: DispatchDeps): Promise<void> {
+async function endWithoutProgress(
+  session: RunSession,
+  plan: Plan,
+  settlement: Settlement,
+  deps: DispatchDeps,
+): Promise<void> {
   const at = deps.clock.now();
   const stuck = settlement.sendable.filter((id) => !isSettled(session.task(id).status));
   const message = "Nothing changed in a whole pass, so nothing would change in another.";
-  await Promise.all(stuck.map((id) => session.commit(failed(taskOf(plan, id), session.task(id), "no_progress", message, at))));
+  await Promise.all(
+    stuck.map((id) => session.commit(failed(taskOf(plan, id), session.task(id), "no_progress", message, at))),
+  );
 }
 
 async function askAboutConflicts(session: RunSession, plan: Plan): Promise<boolean> {
@@ -164,7 +199,15 @@ async function askAboutConflicts(session: RunSession, plan: Plan): Promise<boole
   for (const conflict of open) {
     const draft = conflictDraft(session, conflict);
     const values = conflict.values.map(({ by, value }) => ({ by, value }));
-    await session.commit({ events: [{ type: "blackboard_conflict", key: `blackboard_conflict:${conflict.key}:${draft.taskId}:${draft.attempt}`, data: { key: conflict.key, values } }] });
+    await session.commit({
+      events: [
+        {
+          type: "blackboard_conflict",
+          key: `blackboard_conflict:${conflict.key}:${draft.taskId}:${draft.attempt}`,
+          data: { key: conflict.key, values },
+        },
+      ],
+    });
     await session.ask(draft);
   }
   return open.length > 0;
@@ -172,7 +215,10 @@ async function askAboutConflicts(session: RunSession, plan: Plan): Promise<boole
 
 function needsReview(session: RunSession): boolean {
   const hasFailed = session.tasks().some((task) => task.status === "failed" || task.status === "blocked");
-  return !hasFailed && (session.mission.review.length > 0 || session.mission.limits.some((limit) => limit.sendBack !== undefined));
+  return (
+    !hasFailed &&
+    (session.mission.review.length > 0 || session.mission.limits.some((limit) => limit.sendBack !== undefined))
+  );
 }
 
 function taskOf(plan: Plan, taskId: string): Task {

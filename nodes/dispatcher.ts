@@ -3,11 +3,15 @@ import type { Blackboard } from "../core/blackboard.js";
 import type { Mission } from "../core/mission.js";
 import { toPlan } from "../core/plan.js";
 import type { NodeDeps } from "../core/session.js";
-import { dispatch, type DispatchDeps } from "./dispatch.js";
+import type { DispatchDeps } from "./dispatch.js";
+import { dispatch } from "./dispatch.js";
 import { toInvocation } from "./invocation.js";
 
 /** Runs once after every superstep of tasks or approvals: settles what follows, and sends what may go on. */
-export function createDispatcher(mission: Mission, deps: Pick<NodeDeps, "sessions"> & DispatchDeps): GraphNode<typeof Blackboard, Record<string, unknown>, string> {
+export function createDispatcher(
+  mission: Mission,
+  deps: Pick<NodeDeps, "sessions"> & DispatchDeps,
+): GraphNode<typeof Blackboard, Record<string, unknown>, string> {
   const plan = toPlan(mission.tasks);
 
   return async function dispatcher(_state, config): Promise<Command> {

@@ -1,6 +1,7 @@
 import { NeedsPerson } from "../core/approval.js";
 import { TaskFailure } from "../core/errors.js";
-import { neededBy, type Verdict } from "../core/plan.js";
+import type { Verdict } from "../core/plan.js";
+import { neededBy } from "../core/plan.js";
 import { isDecided } from "../core/run.js";
 import { pause } from "./retry.js";
 import { engineTurn } from "./task-moves.js";
@@ -26,7 +27,11 @@ export async function settleJoin(work: TaskWork, ruling: Verdict): Promise<reado
   return waitWithin(work, task.join, ruling.for);
 }
 
-async function waitWithin(work: TaskWork, join: NonNullable<TaskWork["task"]["join"]>, open: readonly string[]): Promise<readonly string[] | "again"> {
+async function waitWithin(
+  work: TaskWork,
+  join: NonNullable<TaskWork["task"]["join"]>,
+  open: readonly string[],
+): Promise<readonly string[] | "again"> {
   const { session, task, wave, deps } = work;
   const until = beganWaiting(work) + (join.withinMinutes ?? 0) * MINUTE_MS;
   const left = until - deps.clock.now().getTime();
@@ -45,7 +50,12 @@ async function waitWithin(work: TaskWork, join: NonNullable<TaskWork["task"]["jo
     return "again";
   }
   const arrived = task.dependsOn.filter((id) => session.task(id).status === "done");
-  return conclude(work, join, arrived, task.dependsOn.filter((id) => !arrived.includes(id)));
+  return conclude(
+    work,
+    join,
+    arrived,
+    task.dependsOn.filter((id) => !arrived.includes(id)),
+  );
 }
 
 async function conclude(
@@ -62,7 +72,8 @@ async function conclude(
   const attempt = session.task(task.id).attempt;
   const request = session.request(task.id, attempt, "question", "join");
   if (request && isDecided(request.status)) {
-    if (request.status === "rejected" || request.decision?.answer === false) throw rejectedBy(request.decidedBy, request.decision?.comment);
+    if (request.status === "rejected" || request.decision?.answer === false)
+      throw rejectedBy(request.decidedBy, request.decision?.comment);
     return record(work, arrived, missing, request.approvalId);
   }
   throw new NeedsPerson({
@@ -82,13 +93,30 @@ async function conclude(
   });
 }
 
-function record(work: TaskWork, arrived: readonly string[], missing: readonly string[], approvalId?: string): readonly string[] {
+function record(
+  work: TaskWork,
+  arrived: readonly string[],
+  missing: readonly string[],
+  approvalId?: string,
+): readonly string[] {
   const { session, task } = work;
   const { attempt } = session.task(task.id);
   void session.commit({
-    turns: [engineTurn(work.session.task(work.task.id), work.deps.clock.now(), "join", { arrived: [...arrived], missing: [...missing] })],
+    turns: [
+      engineTurn(work.session.task(work.task.id), work.deps.clock.now(), "join", {
+        arrived: [...arrived],
+        missing: [...missing],
+      }),
+    ],
     ...(approvalId !== undefined && { applied: [approvalId] }),
-    events: [{ type: "join_settled", key: `join_settled:${task.id}:${attempt}`, taskId: task.id, data: { title: task.title, arrived: [...arrived], missing: [...missing] } }],
+    events: [
+      {
+        type: "join_settled",
+        key: `join_settled:${task.id}:${attempt}`,
+        taskId: task.id,
+        data: { title: task.title, arrived: [...arrived], missing: [...missing] },
+      },
+    ],
   });
   return arrived;
 }
@@ -99,6 +127,8 @@ function beganWaiting(work: TaskWork): number {
   const known = session.turn(task.id, session.task(task.id).attempt, "join:since");
   if (known) return Date.parse(String(known.reply));
   const now = deps.clock.now();
-  void session.commit({ turns: [engineTurn(work.session.task(work.task.id), work.deps.clock.now(), "join:since", now.toISOString())] });
+  void session.commit({
+    turns: [engineTurn(work.session.task(work.task.id), work.deps.clock.now(), "join:since", now.toISOString())],
+  });
   return now.getTime();
 }

@@ -3,14 +3,18 @@ import type { Blackboard } from "../core/blackboard.js";
 import type { Mission } from "../core/mission.js";
 import { toPlan } from "../core/plan.js";
 import type { NodeDeps } from "../core/session.js";
-import { dispatch, type DispatchDeps } from "./dispatch.js";
+import type { DispatchDeps } from "./dispatch.js";
+import { dispatch } from "./dispatch.js";
 import { toInvocation } from "./invocation.js";
 
 /**
  * Opens the run on its case, lays out the mission's tasks and sends the first of them itself. On a thread whose run
  * exists the same input continues it; another input is refused as `run_exists`.
  */
-export function createPlanner(mission: Mission, deps: Pick<NodeDeps, "sessions"> & DispatchDeps): GraphNode<typeof Blackboard, Record<string, unknown>, string> {
+export function createPlanner(
+  mission: Mission,
+  deps: Pick<NodeDeps, "sessions"> & DispatchDeps,
+): GraphNode<typeof Blackboard, Record<string, unknown>, string> {
   const plan = toPlan(mission.tasks);
   const outline = mission.tasks.map((task) => ({ id: task.id, title: task.title, needs: [...task.dependsOn] }));
 

@@ -47,7 +47,19 @@ export function createContext(run: PlaybookRun, loose: Loose): PlaybookContext {
     if (known) return known.reply as Value;
     const reply = make();
     const at = run.now();
-    const turn = { runId: session.runId, taskId: task.id, attempt, key, kind: "value" as const, name, args: {}, reply, at, durationMs: 0, costMicroUsd: 0 };
+    const turn = {
+      runId: session.runId,
+      taskId: task.id,
+      attempt,
+      key,
+      kind: "value" as const,
+      name,
+      args: {},
+      reply,
+      at,
+      durationMs: 0,
+      costMicroUsd: 0,
+    };
     void session.commit({ turns: [turn] });
     return reply;
   };
@@ -62,17 +74,25 @@ export function createContext(run: PlaybookRun, loose: Loose): PlaybookContext {
     feedback: run.feedback,
     answers: answersOf(session, task.id),
     signal: run.signal,
-    call: (tool: string, args: unknown, options?: CallOptions) => track(loose, callTool(run, keys, tool, args, options ?? {})),
+    call: (tool: string, args: unknown, options?: CallOptions) =>
+      track(loose, callTool(run, keys, tool, args, options ?? {})),
     ask: (question: Question) => track(loose, ask(run, question)),
     now: () => new Date(draw("now", () => run.now().toISOString())),
     random: () => draw("random", () => Math.random()),
     id: () => draw("id", () => crypto.randomUUID()),
     sleep: (ms) => sleep(ms, run.signal),
-    progress: (doneSoFar, total, note) => session.progress(task.id, total > 0 ? Math.min(1, doneSoFar / total) : 0, note),
+    progress: (doneSoFar, total, note) =>
+      session.progress(task.id, total > 0 ? Math.min(1, doneSoFar / total) : 0, note),
   } as PlaybookContext; // safe: the generic signatures of `call` and `ask` only add types to values that the gate and `ask` parse
 }
 
-async function callTool(run: PlaybookRun, keys: TurnKeys, tool: string, args: unknown, options: CallOptions): Promise<ToolReply> {
+async function callTool(
+  run: PlaybookRun,
+  keys: TurnKeys,
+  tool: string,
+  args: unknown,
+  options: CallOptions,
+): Promise<ToolReply> {
   run.signal.throwIfAborted();
   const plain = JSON.parse(JSON.stringify(args ?? {})) as Json; // safe: what JSON.parse returns is JSON
   return run.toolbox.call({
@@ -120,7 +140,8 @@ export function answersOf(session: RunSession, taskId: string): JsonObject {
   const answers: Record<string, Json> = {};
   for (const request of session.requests()) {
     if (request.taskId !== taskId || request.kind !== "question" || request.status !== "answered") continue;
-    if (request.subject.startsWith("ask:")) answers[request.subject.slice("ask:".length)] = request.decision?.answer ?? null;
+    if (request.subject.startsWith("ask:"))
+      answers[request.subject.slice("ask:".length)] = request.decision?.answer ?? null;
   }
   return answers;
 }
@@ -144,7 +165,8 @@ async function track<Value>(loose: Loose, work: Promise<Value>): Promise<Value> 
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  if (!Number.isFinite(ms) || ms < 0) throw new TaskFailure("bug", `sleep(${ms}): a wait is a number of milliseconds from 0.`);
+  if (!Number.isFinite(ms) || ms < 0)
+    throw new TaskFailure("bug", `sleep(${ms}): a wait is a number of milliseconds from 0.`);
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
     const abort = (): void => {

@@ -1,5 +1,6 @@
 import type { ProposedCall } from "../core/approval.js";
-import { isJsonObject, type Playbook } from "../core/define-agent.js";
+import type { Playbook } from "../core/define-agent.js";
+import { isJsonObject } from "../core/define-agent.js";
 import type { Json } from "../core/digest.js";
 import { callDigestOf } from "../core/effect.js";
 import { TaskFailure } from "../core/errors.js";
@@ -14,7 +15,11 @@ export function proposedCalls(task: Task, playbook: Playbook | undefined, output
     const values: Record<string, Json> = {};
     for (const [name, pointer] of Object.entries(args)) {
       const value = atPointer(output, pointer);
-      if (value === undefined) throw new TaskFailure("contract", `Task ${task.id}: its result has no ${pointer}, which ${tool} needs as "${name}".`);
+      if (value === undefined)
+        throw new TaskFailure(
+          "contract",
+          `Task ${task.id}: its result has no ${pointer}, which ${tool} needs as "${name}".`,
+        );
       values[name] = value;
     }
     return { tool, args: values, digest: callDigestOf(tool, values) };
@@ -25,7 +30,11 @@ export function proposedCalls(task: Task, playbook: Playbook | undefined, output
  * Does what the standing result proposes, through the gate, on the authority of the approval that showed it. The
  * approval names digests, so what runs is what was seen. A transient failure is tried again without asking again.
  */
-export async function doProposed(work: TaskWork, produced: Produced, result: Judged & { approvalId?: string }): Promise<void> {
+export async function doProposed(
+  work: TaskWork,
+  produced: Produced,
+  result: Judged & { approvalId?: string },
+): Promise<void> {
   const { agent, playbook } = produced;
   if (!agent || !playbook) return;
   for (const [index, call] of proposedCalls(work.task, playbook, result.output).entries()) {

@@ -1,11 +1,14 @@
 import type { GraphNode } from "@langchain/langgraph";
-import { type Blackboard, mergeBoard } from "../core/blackboard.js";
-import { approvalDelayMinutes, businessTime, measure, toKpiView, toLimitView } from "../core/kpi.js";
+import type { Blackboard } from "../core/blackboard.js";
+import { mergeBoard } from "../core/blackboard.js";
 import { isOnBusinessClock } from "../core/case.js";
+import { approvalDelayMinutes, businessTime, measure, toKpiView, toLimitView } from "../core/kpi.js";
 import type { Mission } from "../core/mission.js";
-import { isTolerated, type Plan, toPlan } from "../core/plan.js";
+import type { Plan } from "../core/plan.js";
+import { isTolerated, toPlan } from "../core/plan.js";
 import type { ObservationRecord } from "../core/records.js";
-import { isDecided, isSettled, type TerminalStatus } from "../core/run.js";
+import type { TerminalStatus } from "../core/run.js";
+import { isDecided, isSettled } from "../core/run.js";
 import type { NodeDeps, RunSession } from "../core/session.js";
 import type { FinalReport } from "../core/views.js";
 import { composeReport } from "./compose-report.js";
@@ -30,7 +33,8 @@ export function createReport(mission: Mission, deps: ReportDeps): GraphNode<type
     const visit = await deps.sessions.enter(mission, toInvocation(config));
     const { session } = visit;
     try {
-      if (session.isOver && session.run.report) return ended(session, plan, session.run.report as unknown as FinalReport); // safe: only this node writes reports
+      if (session.isOver && session.run.report)
+        return ended(session, plan, session.run.report as unknown as FinalReport); // safe: only this node writes reports
       if (session.isCancelled) await cancelOpenTasks(session, plan, deps);
       const { status, failure } = outcomeOf(session, plan);
       await observe(session, plan, deps);
@@ -50,10 +54,15 @@ function ended(session: RunSession, plan: Plan, finalReport: FinalReport) {
 
 function outcomeOf(session: RunSession, plan: Plan): { status: TerminalStatus; failure: string | undefined } {
   if (session.isCancelled) return { status: "cancelled", failure: undefined };
-  const broken = session.tasks().find((task) => task.status === "failed" && !isTolerated(plan, task.taskId, (id) => session.task(id)));
+  const broken = session
+    .tasks()
+    .find((task) => task.status === "failed" && !isTolerated(plan, task.taskId, (id) => session.task(id)));
   if (broken) {
     const title = plan.byId.get(broken.taskId)?.title ?? broken.taskId;
-    return { status: "failed", failure: `"${title}" failed (${broken.errorCode ?? "failed"}): ${broken.errorMessage ?? ""}` };
+    return {
+      status: "failed",
+      failure: `"${title}" failed (${broken.errorCode ?? "failed"}): ${broken.errorMessage ?? ""}`,
+    };
   }
   const blocked = session.tasks().find((task) => task.status === "blocked");
   return blocked ? { status: "failed", failure: blocked.errorMessage } : { status: "completed", failure: undefined };
@@ -68,15 +77,34 @@ async function cancelOpenTasks(session: RunSession, plan: Plan, deps: ReportDeps
 async function observe(session: RunSession, plan: Plan, deps: ReportDeps): Promise<void> {
   const now = deps.clock.now();
   const simulated = isOnBusinessClock(session.run.caseData);
-  const figures = { ...runFigures(session.run, session.tasks(), session.requests(), now), ...(simulated && businessFigures(session, plan)) };
+  const figures = {
+    ...runFigures(session.run, session.tasks(), session.requests(), now),
+    ...(simulated && businessFigures(session, plan)),
+  };
   const all = new Set(plan.tasks.map((task) => task.id));
-  const outputs = Object.fromEntries([...all].map((id) => [id, session.output(id)]).filter(([, output]) => output !== undefined));
+  const outputs = Object.fromEntries(
+    [...all].map((id) => [id, session.output(id)]).filter(([, output]) => output !== undefined),
+  );
   const { board } = mergeBoard(boardSource(session, plan), all);
-  const measured = measure(session.mission, { ...outputs, case: session.run.caseData, blackboard: board, run: figures });
+  const measured = measure(session.mission, {
+    ...outputs,
+    case: session.run.caseData,
+    blackboard: board,
+    run: figures,
+  });
   const kpis = new Set(session.mission.kpis.map((kpi) => kpi.id));
   const observations: ObservationRecord[] = measured.flatMap((entry) =>
     "value" in entry
-      ? [{ runId: session.runId, kpiId: entry.id, value: entry.value, at: now, basis: simulated && kpis.has(entry.id) ? "simulated" : "measured", by: "mission" }]
+      ? [
+          {
+            runId: session.runId,
+            kpiId: entry.id,
+            value: entry.value,
+            at: now,
+            basis: simulated && kpis.has(entry.id) ? "simulated" : "measured",
+            by: "mission",
+          },
+        ]
       : [],
   );
   const breaches = session.mission.limits
@@ -85,8 +113,16 @@ async function observe(session: RunSession, plan: Plan, deps: ReportDeps): Promi
   await session.commit({
     observations,
     events: [
-      ...observations.map((entry) => ({ type: "kpi_observed" as const, key: `kpi_observed:${entry.kpiId}`, data: { kpi: entry.kpiId, value: entry.value, basis: entry.basis } })),
-      ...breaches.map((limit) => ({ type: "limit_breached" as const, key: `limit_breached:${limit.limit_id}`, data: { limit: limit.limit_id, op: limit.op, value: limit.value, actual: limit.actual } })),
+      ...observations.map((entry) => ({
+        type: "kpi_observed" as const,
+        key: `kpi_observed:${entry.kpiId}`,
+        data: { kpi: entry.kpiId, value: entry.value, basis: entry.basis },
+      })),
+      ...breaches.map((limit) => ({
+        type: "limit_breached" as const,
+        key: `limit_breached:${limit.limit_id}`,
+        data: { limit: limit.limit_id, op: limit.op, value: limit.value, actual: limit.actual },
+      })),
     ],
   });
 }
@@ -103,10 +139,19 @@ function businessFigures(session: RunSession, plan: Plan): { finished_at: string
     approvals,
     approvalDelayMinutes: approvalDelayMinutes(session.run.caseData),
   });
-  return { finished_at: time.finishedAt.toISOString(), waited_for_people_hours: (time.waitedMinutes * MINUTE_MS) / 3_600_000 };
+  return {
+    finished_at: time.finishedAt.toISOString(),
+    waited_for_people_hours: (time.waitedMinutes * MINUTE_MS) / 3_600_000,
+  };
 }
 
-async function toReport(session: RunSession, plan: Plan, status: TerminalStatus, failure: string | undefined, deps: ReportDeps): Promise<FinalReport> {
+async function toReport(
+  session: RunSession,
+  plan: Plan,
+  status: TerminalStatus,
+  failure: string | undefined,
+  deps: ReportDeps,
+): Promise<FinalReport> {
   const evidence = await session.evidence();
   return composeReport({
     session,

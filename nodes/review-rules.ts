@@ -1,5 +1,6 @@
 import { mergeBoard } from "../core/blackboard.js";
-import { evaluate, evaluateBoolean, ExpressionError, fillIn, rootsOf, type Scope } from "../core/expression.js";
+import type { Scope } from "../core/expression.js";
+import { ExpressionError, evaluate, evaluateBoolean, fillIn, rootsOf } from "../core/expression.js";
 import { isKept } from "../core/kpi.js";
 import type { Plan } from "../core/plan.js";
 import type { RunSession } from "../core/session.js";
@@ -25,16 +26,29 @@ export function findBreaches(session: RunSession, plan: Plan, now: Date): readon
     if (!applies(limit.measure, scope, plan)) return [];
     const actual = evaluate(limit.measure, scope);
     if (typeof actual === "number" && isKept(limit, actual)) return [];
-    return [{ ruleId: limit.id, reason: `${limit.id} is ${JSON.stringify(actual)}, but ${limit.op} ${limit.value} is needed.`, sendBack: limit.sendBack }];
+    return [
+      {
+        ruleId: limit.id,
+        reason: `${limit.id} is ${JSON.stringify(actual)}, but ${limit.op} ${limit.value} is needed.`,
+        sendBack: limit.sendBack,
+      },
+    ];
   });
   return [...rules, ...limits];
 }
 
 function reviewScope(session: RunSession, plan: Plan, now: Date): Scope {
   const all = new Set(plan.tasks.map((task) => task.id));
-  const outputs = Object.fromEntries([...all].map((id) => [id, session.output(id)]).filter(([, output]) => output !== undefined));
+  const outputs = Object.fromEntries(
+    [...all].map((id) => [id, session.output(id)]).filter(([, output]) => output !== undefined),
+  );
   const { board } = mergeBoard(boardSource(session, plan), all);
-  return { ...outputs, case: session.run.caseData, blackboard: board, run: runFigures(session.run, session.tasks(), session.requests(), now) };
+  return {
+    ...outputs,
+    case: session.run.caseData,
+    blackboard: board,
+    run: runFigures(session.run, session.tasks(), session.requests(), now),
+  };
 }
 
 function applies(expression: string, scope: Scope, plan: Plan): boolean {

@@ -1,12 +1,15 @@
-import { Command, type GraphNode } from "@langchain/langgraph";
+import type { GraphNode } from "@langchain/langgraph";
+import { Command } from "@langchain/langgraph";
 import type { RequestDraft } from "../core/approval.js";
 import type { Blackboard } from "../core/blackboard.js";
 import type { Mission, Task } from "../core/mission.js";
-import { descendantsOf, type Plan, toPlan } from "../core/plan.js";
+import type { Plan } from "../core/plan.js";
+import { descendantsOf, toPlan } from "../core/plan.js";
 import type { ApprovalRecord } from "../core/records.js";
 import type { NodeDeps, RunSession } from "../core/session.js";
 import { toInvocation } from "./invocation.js";
-import { type Breach, findBreaches } from "./review-rules.js";
+import type { Breach } from "./review-rules.js";
+import { findBreaches } from "./review-rules.js";
 import { done, failed, newAttempt } from "./task-moves.js";
 
 type ReviewerDeps = Pick<NodeDeps, "sessions" | "clock">;
@@ -15,7 +18,10 @@ type ReviewerDeps = Pick<NodeDeps, "sessions" | "clock">;
  * Checks what needs several tasks: the mission's rules, and limits that a task can change. What fails goes back, with
  * everything that used it, at most `max_review_rounds` times; then a person rules.
  */
-export function createReviewer(mission: Mission, deps: ReviewerDeps): GraphNode<typeof Blackboard, Record<string, unknown>, "dispatcher" | "report"> {
+export function createReviewer(
+  mission: Mission,
+  deps: ReviewerDeps,
+): GraphNode<typeof Blackboard, Record<string, unknown>, "dispatcher" | "report"> {
   const plan = toPlan(mission.tasks);
 
   return async function reviewer(_state, config) {
@@ -64,18 +70,33 @@ async function sendBack(session: RunSession, plan: Plan, breaches: readonly Brea
   const reasons = groupByTask(breaches);
   const round = session.reviewRound + 1;
   const affected = new Set([...reasons.keys()].flatMap((id) => [id, ...descendantsOf(plan, id)]));
-  const changes = plan.tasks.filter((task) => affected.has(task.id)).map((task) => {
-    const own = reasons.get(task.id) ?? [];
-    const feedback = own.map((breach) => ({ from: "reviewer", reason: breach.reason }));
-    const reason = own.length > 0 ? own.map((breach) => breach.reason).join(" ") : `A task that it builds on was sent back: ${[...reasons.keys()].join(", ")}.`;
-    return newAttempt(task, session.task(task.id), { cause: "sent_back", reason, feedback, failures: 0, refusals: 0 });
-  });
+  const changes = plan.tasks
+    .filter((task) => affected.has(task.id))
+    .map((task) => {
+      const own = reasons.get(task.id) ?? [];
+      const feedback = own.map((breach) => ({ from: "reviewer", reason: breach.reason }));
+      const reason =
+        own.length > 0
+          ? own.map((breach) => breach.reason).join(" ")
+          : `A task that it builds on was sent back: ${[...reasons.keys()].join(", ")}.`;
+      return newAttempt(task, session.task(task.id), {
+        cause: "sent_back",
+        reason,
+        feedback,
+        failures: 0,
+        refusals: 0,
+      });
+    });
   await session.commit({
     tasks: changes.flatMap((change) => change.tasks ?? []),
     supersede: [...affected],
     reviewRound: round,
     events: [
-      { type: "review_sent_back", key: `review_sent_back:${round}`, data: { round, tasks: [...affected], reason: breaches.map((breach) => breach.reason).join(" ") } },
+      {
+        type: "review_sent_back",
+        key: `review_sent_back:${round}`,
+        data: { round, tasks: [...affected], reason: breaches.map((breach) => breach.reason).join(" ") },
+      },
       ...changes.flatMap((change) => change.events ?? []),
     ],
   });
@@ -102,7 +123,12 @@ async function correct(session: RunSession, plan: Plan, task: Task, request: App
   const [begun = record] = raised.tasks ?? [];
   const kept = { ...begun, ...(record.inputsDigest !== undefined && { inputsDigest: record.inputsDigest }) };
   const approval = { outcome: "asked", rule: "corrected in the review", approval_id: request.approvalId };
-  const corrected = done(task, kept, { output: request.decision?.edited ?? null, summary: `corrected by ${by}`, degraded: false, approval }, at);
+  const corrected = done(
+    task,
+    kept,
+    { output: request.decision?.edited ?? null, summary: `corrected by ${by}`, degraded: false, approval },
+    at,
+  );
   const behind = descendantsOf(plan, task.id).map((id) => {
     const reason = `${task.id} was corrected by ${by}.`;
     return newAttempt(plan.byId.get(id) ?? task, session.task(id), { cause: "sent_back", reason });
@@ -125,7 +151,12 @@ function draftOf(session: RunSession, task: Task, breach: Breach): RequestDraft 
       question: `The review still refuses "${task.title}" for ${session.run.title}. Accept it as it is?`,
       subject: session.output(task.id) ?? null,
       proposed: [],
-      evidence: [{ title: breach.ruleId, left: { label: "Result", text: JSON.stringify(session.output(task.id) ?? null, null, 1) } }],
+      evidence: [
+        {
+          title: breach.ruleId,
+          left: { label: "Result", text: JSON.stringify(session.output(task.id) ?? null, null, 1) },
+        },
+      ],
       reasons: [breach.reason],
       degraded: false,
       ...(task.output && { schema: task.output }),

@@ -4,9 +4,11 @@ import type { Mission } from "../core/mission.js";
 import { toPlan } from "../core/plan.js";
 import { longestRemaining } from "../core/schedule.js";
 import type { NodeDeps } from "../core/session.js";
-import { entryOf, type Sent } from "./dispatch.js";
+import type { Sent } from "./dispatch.js";
+import { entryOf } from "./dispatch.js";
 import { toInvocation } from "./invocation.js";
-import { type WorkDeps, workOn } from "./task-work.js";
+import type { WorkDeps } from "./task-work.js";
+import { workOn } from "./task-work.js";
 import type { Waves } from "./wave.js";
 
 export interface SpecialistDeps extends Pick<NodeDeps, "sessions">, WorkDeps {

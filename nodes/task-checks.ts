@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { mergeBoard } from "../core/blackboard.js";
-import { type Finding, isJsonObject, type Playbook } from "../core/define-agent.js";
+import type { Finding, Playbook } from "../core/define-agent.js";
+import { isJsonObject } from "../core/define-agent.js";
 import type { Json, JsonObject } from "../core/digest.js";
 import { TaskFailure } from "../core/errors.js";
 import { evaluateBoolean, fillIn } from "../core/expression.js";
@@ -31,7 +32,10 @@ const schemas = new WeakMap<JsonObject, z.ZodType>();
 export function parseInputs(task: Task, playbook: Playbook, inputs: JsonObject): unknown {
   const parsed = playbook.input.safeParse(inputs);
   if (parsed.success) return parsed.data;
-  throw new TaskFailure("contract", `Task ${task.id}: its inputs do not fit the skill ${playbook.skill}: ${issuesOf(parsed.error).join("; ")}`);
+  throw new TaskFailure(
+    "contract",
+    `Task ${task.id}: its inputs do not fit the skill ${playbook.skill}: ${issuesOf(parsed.error).join("; ")}`,
+  );
 }
 
 /** The output as the contracts read it: the skill's own (of the agent first in the row), then the task's. Throws `Refused`. */
@@ -51,16 +55,26 @@ export function checkWrites(session: RunSession, plan: Plan, task: Task, output:
     const schema = session.mission.blackboard[key]?.schema;
     if (values[key] === undefined || !schema) continue;
     const parsed = schemaOf(schema).safeParse(values[key]);
-    if (!parsed.success) findings.push(...parsed.error.issues.map((issue) => toFinding("blackboard", [key, ...issue.path], issue.message)));
+    if (!parsed.success)
+      findings.push(
+        ...parsed.error.issues.map((issue) => toFinding("blackboard", [key, ...issue.path], issue.message)),
+      );
   }
   const others = new Set(plan.tasks.map((other) => other.id).filter((id) => id !== task.id));
-  const bytes = Buffer.byteLength(JSON.stringify(mergeBoard(boardSource(session, plan), others).board)) + Buffer.byteLength(JSON.stringify(values));
-  if (bytes > MAX_BOARD_BYTES) findings.push(toFinding("blackboard", [], `the blackboard would hold ${bytes} bytes, but 64 KB is its limit`));
+  const bytes =
+    Buffer.byteLength(JSON.stringify(mergeBoard(boardSource(session, plan), others).board)) +
+    Buffer.byteLength(JSON.stringify(values));
+  if (bytes > MAX_BOARD_BYTES)
+    findings.push(toFinding("blackboard", [], `the blackboard would hold ${bytes} bytes, but 64 KB is its limit`));
   if (findings.length > 0) throw new Refused(findings, true);
 }
 
 /** Everything that the task's own rules find wrong with a result that fits its contract. */
-export function findingsOf(task: Task, skill: Playbook | undefined, result: { output: Json; inputs: JsonObject; caseData: JsonObject }): Finding[] {
+export function findingsOf(
+  task: Task,
+  skill: Playbook | undefined,
+  result: { output: Json; inputs: JsonObject; caseData: JsonObject },
+): Finding[] {
   const findings: Finding[] = [];
   const { output, inputs, caseData } = result;
   if (skill?.check && !task.forEach) {
@@ -90,7 +104,10 @@ function schemaOf(schema: JsonObject): z.ZodType {
 function parseWith(schema: z.ZodType, value: Json): unknown {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new Refused(parsed.error.issues.map((issue) => toFinding("contract", issue.path, issue.message)), true);
+  throw new Refused(
+    parsed.error.issues.map((issue) => toFinding("contract", issue.path, issue.message)),
+    true,
+  );
 }
 
 function toFinding(checkId: string, path: readonly PropertyKey[], message: string): Finding {

@@ -18,7 +18,8 @@ export async function afterFailure(work: TaskWork, error: unknown): Promise<Afte
   if (error instanceof Refused) return afterRefusal(work, error);
   const failure = toFailure(error);
   const record = work.session.task(work.task.id);
-  const isFinal = failure.code === "rejected" || failure.code === "join_incomplete" || failure.code === "route_unmatched";
+  const isFinal =
+    failure.code === "rejected" || failure.code === "join_incomplete" || failure.code === "route_unmatched";
   if (isFinal) return settleFailed(work, failure);
   const mayRetry = failure.failureClass === "transient" && record.failures + 1 < work.task.retry.attempts;
   return mayRetry ? retry(work, failure) : takeOver(work, failure);
@@ -27,10 +28,16 @@ export async function afterFailure(work: TaskWork, error: unknown): Promise<Afte
 async function afterRefusal(work: TaskWork, refused: Refused): Promise<Aftermath> {
   const { session, task } = work;
   const record = session.task(task.id);
-  if (record.refusals >= session.mission.maxReviewRounds) return takeOver(work, new TaskFailure("contract", refused.message, { cause: refused }));
+  if (record.refusals >= session.mission.maxReviewRounds)
+    return takeOver(work, new TaskFailure("contract", refused.message, { cause: refused }));
   const from = refused.breaksContract ? "contract" : "checks";
   const feedback = refused.findings.map(({ field, reason }) => ({ from, reason, ...(field !== "" && { field }) }));
-  const change = newAttempt(task, record, { cause: "refused", reason: refused.message, feedback, refusals: record.refusals + 1 });
+  const change = newAttempt(task, record, {
+    cause: "refused",
+    reason: refused.message,
+    feedback,
+    refusals: record.refusals + 1,
+  });
   const events = refused.findings.map((finding, index) => ({
     type: "check_refused" as const,
     key: `check_refused:${task.id}:${record.attempt}:${index}`,
@@ -46,7 +53,14 @@ async function retry(work: TaskWork, failure: TaskFailure): Promise<Aftermath> {
   const record = session.task(task.id);
   const failures = record.failures + 1;
   const delay = backoffMs(task.retry.firstDelayMs, failures);
-  await session.commit(newAttempt(task, record, { cause: "retry", reason: failure.message, failures }, { code: failure.code, delay_ms: Math.round(delay) }));
+  await session.commit(
+    newAttempt(
+      task,
+      record,
+      { cause: "retry", reason: failure.message, failures },
+      { code: failure.code, delay_ms: Math.round(delay) },
+    ),
+  );
   await pause(delay, AbortSignal.any([work.signal, session.draining]));
   return "again";
 }
@@ -62,7 +76,14 @@ async function takeOver(work: TaskWork, failure: TaskFailure): Promise<Aftermath
   const change = newAttempt(
     task,
     record,
-    { cause: "takeover", reason: failure.message, agentId: next, tried, failures: 0, feedback: [{ from, reason: failure.message }] },
+    {
+      cause: "takeover",
+      reason: failure.message,
+      agentId: next,
+      tried,
+      failures: 0,
+      feedback: [{ from, reason: failure.message }],
+    },
     detailOf(failure),
   );
   const changed = {
@@ -105,4 +126,3 @@ function stackOf(failure: TaskFailure): string {
   const origin = failure.cause instanceof Error ? failure.cause : failure;
   return origin.stack ?? origin.message;
 }
-

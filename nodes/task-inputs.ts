@@ -1,10 +1,14 @@
-import { type BoardConflict, type BoardSource, mergeBoard, standingOutput } from "../core/blackboard.js";
+import type { BoardConflict, BoardSource } from "../core/blackboard.js";
+import { mergeBoard, standingOutput } from "../core/blackboard.js";
 import { isJsonObject } from "../core/define-agent.js";
-import { digestOf, type Json, type JsonObject } from "../core/digest.js";
+import type { Json, JsonObject } from "../core/digest.js";
+import { digestOf } from "../core/digest.js";
 import { TaskFailure } from "../core/errors.js";
-import { evaluate, type Scope } from "../core/expression.js";
+import type { Scope } from "../core/expression.js";
+import { evaluate } from "../core/expression.js";
 import type { Task, TaskInput } from "../core/mission.js";
-import { ancestorsOf, type Plan, standingFor } from "../core/plan.js";
+import type { Plan } from "../core/plan.js";
+import { ancestorsOf, standingFor } from "../core/plan.js";
 import type { RunSession } from "../core/session.js";
 
 /** What one task works from: fixed once its inputs have settled. */
@@ -28,7 +32,10 @@ export function boardSource(session: RunSession, plan: Plan): BoardSource {
     resolved: (key) =>
       session
         .requests()
-        .filter((request) => request.kind === "question" && request.subject === `blackboard:${key}` && request.status === "answered")
+        .filter(
+          (request) =>
+            request.kind === "question" && request.subject === `blackboard:${key}` && request.status === "answered",
+        )
         .map((request) => request.decision?.answer)
         .at(-1),
   };
@@ -37,9 +44,13 @@ export function boardSource(session: RunSession, plan: Plan): BoardSource {
 /** Collects what the task works from, given which of its dependencies count as come. */
 export function gather(session: RunSession, plan: Plan, task: Task, arrived: readonly string[]): TaskMaterial {
   const source = boardSource(session, plan);
-  const before = new Set(arrived.flatMap((id) => [id, standingFor(plan, id, source.stateOf), ...ancestorsOf(plan, id)]));
+  const before = new Set(
+    arrived.flatMap((id) => [id, standingFor(plan, id, source.stateOf), ...ancestorsOf(plan, id)]),
+  );
   const known = mergeBoard(source, before);
-  const visible = Object.fromEntries(task.reads.filter((key) => key in known.board).map((key) => [key, known.board[key]]));
+  const visible = Object.fromEntries(
+    task.reads.filter((key) => key in known.board).map((key) => [key, known.board[key]]),
+  );
   const outputs: Record<string, Json> = {};
   for (const id of before) {
     if (task.dependsOn.includes(id) && !arrived.includes(id)) continue;
@@ -55,7 +66,10 @@ export function gather(session: RunSession, plan: Plan, task: Task, arrived: rea
     scope: { case: session.run.caseData, blackboard: visible, ...outputs },
     digest: digestOf([
       session.run.caseDigest,
-      used.map((id) => [id, arrived.includes(id) || !task.dependsOn.includes(id) ? (resultDigestOf(source, session, id) ?? null) : null]),
+      used.map((id) => [
+        id,
+        arrived.includes(id) || !task.dependsOn.includes(id) ? (resultDigestOf(source, session, id) ?? null) : null,
+      ]),
     ]),
   };
 }
@@ -76,7 +90,11 @@ export function toInputs(task: Task, scope: Scope): JsonObject {
     if (value === undefined) continue;
     if (name !== "*") inputs[name] = value;
     else if (isJsonObject(value)) Object.assign(inputs, value);
-    else throw new TaskFailure("contract", `Task ${task.id}: the input "*" needs an object, but ${describe(input)} is ${JSON.stringify(value)}.`);
+    else
+      throw new TaskFailure(
+        "contract",
+        `Task ${task.id}: the input "*" needs an object, but ${describe(input)} is ${JSON.stringify(value)}.`,
+      );
   }
   return inputs;
 }
@@ -87,7 +105,10 @@ export function resolveInput(task: Task, name: string, input: TaskInput, scope: 
   if (input.from === "cel") return evaluate(input.expression, scope);
   const value = follow(input.path, scope);
   if (value === undefined && !input.optional) {
-    throw new TaskFailure("contract", `Task ${task.id}: its input "${name}" (${input.path}) is absent. Mark it with "?" if it may be.`);
+    throw new TaskFailure(
+      "contract",
+      `Task ${task.id}: its input "${name}" (${input.path}) is absent. Mark it with "?" if it may be.`,
+    );
   }
   return value;
 }

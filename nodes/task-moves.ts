@@ -1,5 +1,6 @@
 import type { Feedback } from "../core/define-agent.js";
-import { digestOf, type Json, type JsonObject } from "../core/digest.js";
+import type { Json, JsonObject } from "../core/digest.js";
+import { digestOf } from "../core/digest.js";
 import type { TaskErrorCode } from "../core/errors.js";
 import type { Task } from "../core/mission.js";
 import type { TaskRecord, Turn } from "../core/records.js";
@@ -19,8 +20,18 @@ export interface NewAttempt {
 }
 
 /** The first time that an attempt is worked on; repeated after a crash it adds nothing. */
-export function started(task: Task, record: TaskRecord, by: { agentId: string; codeVersion: string; inputsDigest: string }, at: Date): Change {
-  const next: TaskRecord = { ...without(record, "waitingFor"), status: "running", ...by, startedAt: record.startedAt ?? at };
+export function started(
+  task: Task,
+  record: TaskRecord,
+  by: { agentId: string; codeVersion: string; inputsDigest: string },
+  at: Date,
+): Change {
+  const next: TaskRecord = {
+    ...without(record, "waitingFor"),
+    status: "running",
+    ...by,
+    startedAt: record.startedAt ?? at,
+  };
   return {
     tasks: [next],
     events: [event("task_started", task, record.attempt, { agent: by.agentId, inputs_digest: by.inputsDigest })],
@@ -44,10 +55,25 @@ export function done(
     degraded: result.degraded,
     ...(result.chosen !== undefined && { chosen: result.chosen }),
   };
-  const data = { summary: next.summary, result_digest: digest, agent: record.agentId, approval: result.approval, degraded: result.degraded };
+  const data = {
+    summary: next.summary,
+    result_digest: digest,
+    agent: record.agentId,
+    approval: result.approval,
+    degraded: result.degraded,
+  };
   return {
     tasks: [next],
-    results: [{ runId: record.runId, taskId: task.id, attempt: record.attempt, digest, output: result.output, superseded: false }],
+    results: [
+      {
+        runId: record.runId,
+        taskId: task.id,
+        attempt: record.attempt,
+        digest,
+        output: result.output,
+        superseded: false,
+      },
+    ],
     events: [
       event("task_done", task, record.attempt, data),
       ...(result.chosen === undefined ? [] : [event("route_chosen", task, record.attempt, { chosen: result.chosen })]),
@@ -57,7 +83,12 @@ export function done(
 
 /** The task settles without working. */
 export function skipped(task: Task, record: TaskRecord, reason: string, at: Date): Change {
-  const next: TaskRecord = { ...without(record, "waitingFor"), status: "skipped", finishedAt: at, summary: oneLine(reason) };
+  const next: TaskRecord = {
+    ...without(record, "waitingFor"),
+    status: "skipped",
+    finishedAt: at,
+    summary: oneLine(reason),
+  };
   return { tasks: [next], events: [event("task_skipped", task, record.attempt, { reason })] };
 }
 
@@ -74,11 +105,26 @@ export function blocked(task: Task, record: TaskRecord, by: string, at: Date): C
 }
 
 /** The task is over without a result. */
-export function failed(task: Task, record: TaskRecord, code: TaskErrorCode, message: string, at: Date, stack?: string): Change {
-  const next: TaskRecord = { ...without(record, "waitingFor"), status: "failed", finishedAt: at, errorCode: code, errorMessage: message };
+export function failed(
+  task: Task,
+  record: TaskRecord,
+  code: TaskErrorCode,
+  message: string,
+  at: Date,
+  stack?: string,
+): Change {
+  const next: TaskRecord = {
+    ...without(record, "waitingFor"),
+    status: "failed",
+    finishedAt: at,
+    errorCode: code,
+    errorMessage: message,
+  };
   return {
     tasks: [next],
-    events: [event("task_failed", task, record.attempt, { code, reason: message, ...(stack !== undefined && { stack }) })],
+    events: [
+      event("task_failed", task, record.attempt, { code, reason: message, ...(stack !== undefined && { stack }) }),
+    ],
   };
 }
 
@@ -98,7 +144,9 @@ export function cancelled(task: Task, record: TaskRecord, at: Date): Change {
 export function waiting(task: Task, record: TaskRecord, forWhat: string, approvalId: string): Change {
   return {
     tasks: [{ ...record, status: "waiting_for_person", waitingFor: forWhat }],
-    events: [{ ...event("task_waiting", task, record.attempt, { reason: forWhat }), key: `task_waiting:${approvalId}` }],
+    events: [
+      { ...event("task_waiting", task, record.attempt, { reason: forWhat }), key: `task_waiting:${approvalId}` },
+    ],
   };
 }
 
@@ -115,14 +163,31 @@ export function newAttempt(task: Task, record: TaskRecord, next: NewAttempt, det
     failures: next.failures ?? record.failures,
     refusals: next.refusals ?? record.refusals,
   };
-  const data = { cause: next.cause, reason: next.reason, ...(next.agentId !== undefined && { agent: next.agentId }), ...detail };
+  const data = {
+    cause: next.cause,
+    reason: next.reason,
+    ...(next.agentId !== undefined && { agent: next.agentId }),
+    ...detail,
+  };
   return { tasks: [row], events: [event("task_attempt", task, attempt, data)] };
 }
 
 /** A turn of the engine's own: what it decided about an attempt, so that a rerun decides the same. */
 export function engineTurn(record: TaskRecord, at: Date, key: string, reply: Json): Turn {
   const { runId, taskId, attempt } = record;
-  return { runId, taskId, attempt, key, kind: "engine", name: key, args: {}, reply, at, durationMs: 0, costMicroUsd: 0 };
+  return {
+    runId,
+    taskId,
+    attempt,
+    key,
+    kind: "engine",
+    name: key,
+    args: {},
+    reply,
+    at,
+    durationMs: 0,
+    costMicroUsd: 0,
+  };
 }
 
 /** The record without these optional fields. */

@@ -1,6 +1,8 @@
-import { NeedsPerson, type ProposedCall } from "../core/approval.js";
+import type { ProposedCall } from "../core/approval.js";
+import { NeedsPerson } from "../core/approval.js";
 import type { Evidence, Finding } from "../core/define-agent.js";
-import { digestOf, type Json, sha256 } from "../core/digest.js";
+import type { Json } from "../core/digest.js";
+import { digestOf, sha256 } from "../core/digest.js";
 import { TaskFailure } from "../core/errors.js";
 import { evaluateBoolean } from "../core/expression.js";
 import type { ApprovalRecord } from "../core/records.js";
@@ -50,8 +52,15 @@ function ruleOnAsking(work: TaskWork, produced: Produced, output: Json): { asks:
   const { unless, sample } = task.approval;
   const wasAsked = session
     .requests()
-    .some((request) => request.taskId === task.id && request.kind === "tool_call" && isDecided(request.status) && request.status !== "rejected");
-  const isSampled = sample !== undefined && Number.parseInt(sha256(`${session.runId}/${task.id}`).slice(0, 8), 16) / 2 ** 32 < sample;
+    .some(
+      (request) =>
+        request.taskId === task.id &&
+        request.kind === "tool_call" &&
+        isDecided(request.status) &&
+        request.status !== "rejected",
+    );
+  const isSampled =
+    sample !== undefined && Number.parseInt(sha256(`${session.runId}/${task.id}`).slice(0, 8), 16) / 2 ** 32 < sample;
   if (isSampled) return { asks: true, rule: `sample ${sample}` };
   if (!task.requiresHumanApproval) return { asks: false, rule: "requires_human_approval is false" };
   if (wasAsked) return { asks: false, rule: "its calls were approved before they were made" };
@@ -70,7 +79,12 @@ function sendBack(work: TaskWork, request: ApprovalRecord): never {
     throw rejectedBy(request.decidedBy, reason);
   }
   const from = request.decidedBy ?? "a person";
-  const change = newAttempt(task, record, { cause: "refused", reason, feedback: [{ from, reason }], refusals: record.refusals + 1 });
+  const change = newAttempt(task, record, {
+    cause: "refused",
+    reason,
+    feedback: [{ from, reason }],
+    refusals: record.refusals + 1,
+  });
   void session.commit({ ...change, applied: [request.approvalId] });
   throw new AttemptRaised();
 }
@@ -79,7 +93,12 @@ function sendBack(work: TaskWork, request: ApprovalRecord): never {
  * The result is still refused after the last round: a person accepts it as it is (nothing is returned), corrects it
  * (the correction is returned), or fails the run.
  */
-export async function escalation(work: TaskWork, produced: Produced, output: Json, findings: readonly Finding[]): Promise<Json | undefined> {
+export async function escalation(
+  work: TaskWork,
+  produced: Produced,
+  output: Json,
+  findings: readonly Finding[],
+): Promise<Json | undefined> {
   const { session, task } = work;
   const subject = produced.byPerson ? `checks:${digestOf(output).slice(0, 16)}` : "checks";
   const request = session.request(task.id, session.task(task.id).attempt, "escalation", subject);
@@ -121,7 +140,8 @@ function evidenceOf(work: TaskWork, produced: Produced, output: Json): readonly 
   const { session, task } = work;
   const skill = primaryOf(work);
   const parsed = skill?.input.safeParse(produced.inputs);
-  if (skill?.evidence && parsed?.success && !task.forEach) return skill.evidence(output, parsed.data, session.run.caseData);
+  if (skill?.evidence && parsed?.success && !task.forEach)
+    return skill.evidence(output, parsed.data, session.run.caseData);
   return [
     {
       title: task.title,

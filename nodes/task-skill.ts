@@ -25,7 +25,9 @@ export function chooseAgent(work: TaskWork): { agent: AgentCard; playbook: Playb
       question: `No agent is left for "${task.title}". What is its result?`,
       subject: null,
       proposed: [],
-      evidence: [{ title: "The case", left: { label: session.run.title, text: JSON.stringify(session.run.caseData, null, 1) } }],
+      evidence: [
+        { title: "The case", left: { label: session.run.title, text: JSON.stringify(session.run.caseData, null, 1) } },
+      ],
       reasons: [why, ...record.feedback.map((entry) => `${entry.from}: ${entry.reason}`)],
       schema: contractSchema(task, primaryOf(work)),
       degraded: false,
@@ -35,6 +37,8 @@ export function chooseAgent(work: TaskWork): { agent: AgentCard; playbook: Playb
 
 /** The playbook whose contract and rules the task's result must keep, whoever makes it: that of the first capable agent that has one. */
 export function primaryOf(work: Pick<TaskWork, "task" | "deps">): Playbook | undefined {
-  const own = work.task.agents.map((id) => work.deps.playbooks.find(id, work.task.skill)).find((playbook) => playbook && playbook.skill !== "*");
+  const own = work.task.agents
+    .map((id) => work.deps.playbooks.find(id, work.task.skill))
+    .find((playbook) => playbook && playbook.skill !== "*");
   return own;
 }

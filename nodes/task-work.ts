@@ -1,25 +1,30 @@
-import { NeedsPerson, type RequestDraft } from "../core/approval.js";
+import type { RequestDraft } from "../core/approval.js";
+import { NeedsPerson } from "../core/approval.js";
 import type { Playbook } from "../core/define-agent.js";
 import type { Json, JsonObject } from "../core/digest.js";
 import { OrchestratorError } from "../core/errors.js";
 import { evaluateBoolean } from "../core/expression.js";
 import type { AgentCard, Task } from "../core/mission.js";
-import { type Plan, ruleOn } from "../core/plan.js";
+import type { Plan } from "../core/plan.js";
+import { ruleOn } from "../core/plan.js";
 import type { TaskRecord } from "../core/records.js";
 import { isDecided } from "../core/run.js";
 import type { NodeDeps, RunSession } from "../core/session.js";
-import { type AttemptOutput, runAttempt } from "./attempt.js";
+import type { AttemptOutput } from "./attempt.js";
+import { runAttempt } from "./attempt.js";
+import { conflictDraft } from "./board-conflict.js";
 import { settleJoin } from "./join.js";
+import { doProposed } from "./proposed-effects.js";
 import type { Slots } from "./slots.js";
 import { checkWrites, contractSchema, findingsOf, parseOutput, Refused } from "./task-checks.js";
-import { afterFailure, type Aftermath } from "./task-failure.js";
-import { gather, type TaskMaterial } from "./task-inputs.js";
+import type { Aftermath } from "./task-failure.js";
+import { afterFailure } from "./task-failure.js";
+import type { TaskMaterial } from "./task-inputs.js";
+import { gather } from "./task-inputs.js";
 import { blocked, done, newAttempt, skipped, started, waiting } from "./task-moves.js";
-import { doProposed } from "./proposed-effects.js";
-import { conflictDraft } from "./board-conflict.js";
 import { escalation, rejectedBy, resultApproval } from "./task-people.js";
-import { chooseAgent, primaryOf } from "./task-skill.js";
 import { chooseRoute } from "./task-route.js";
+import { chooseAgent, primaryOf } from "./task-skill.js";
 import type { Wave } from "./wave.js";
 
 /** What a task's work needs around it. */
@@ -69,7 +74,9 @@ async function untilReady(work: TaskWork): Promise<TaskMaterial | "parked" | "se
     const ruling = ruleOn(plan, task, (id) => session.task(id));
     if (ruling.verdict === "skip" || ruling.verdict === "block") {
       const at = deps.clock.now();
-      void session.commit(ruling.verdict === "skip" ? skipped(task, record, ruling.reason, at) : blocked(task, record, ruling.by, at));
+      void session.commit(
+        ruling.verdict === "skip" ? skipped(task, record, ruling.reason, at) : blocked(task, record, ruling.by, at),
+      );
       return "settled";
     }
     const arrived = await settleJoin(work, ruling);
@@ -88,7 +95,10 @@ function stillStands(work: TaskWork, material: TaskMaterial): TaskMaterial | "se
     return record.status === "done" ? "settled" : material;
   }
   const cause = { cause: "stale_input" as const, reason: "What it worked from has changed." };
-  void session.commit({ ...newAttempt(task, record, cause), ...(record.status === "done" && { supersede: [task.id] }) });
+  void session.commit({
+    ...newAttempt(task, record, cause),
+    ...(record.status === "done" && { supersede: [task.id] }),
+  });
   return material;
 }
 
@@ -103,7 +113,9 @@ async function advance(work: TaskWork, material: TaskMaterial): Promise<TaskReco
   const given = givenByPerson(work);
   const produced = given ?? (await produce(work, material));
   const result = await judge(work, produced);
-  const approval = result.byPerson ? { outcome: "asked", rule: "given by a person" } : await approve(work, produced, result);
+  const approval = result.byPerson
+    ? { outcome: "asked", rule: "given by a person" }
+    : await approve(work, produced, result);
   return settleDone(work, produced, { ...result, ...approval });
 }
 
@@ -125,7 +137,9 @@ async function produce(work: TaskWork, material: TaskMaterial): Promise<Produced
   const { agent, playbook } = chooseAgent(work);
   let record = session.task(task.id);
   if (record.codeVersion !== undefined && record.codeVersion !== playbook.version && record.agentId === agent.id) {
-    void session.commit(newAttempt(task, record, { cause: "code_changed", reason: `The playbook is now version ${playbook.version}.` }));
+    void session.commit(
+      newAttempt(task, record, { cause: "code_changed", reason: `The playbook is now version ${playbook.version}.` }),
+    );
     record = session.task(task.id);
   }
   const known = session.turn(task.id, record.attempt, "candidate");
@@ -140,7 +154,14 @@ async function produce(work: TaskWork, material: TaskMaterial): Promise<Produced
     signal: AbortSignal.any([work.signal, session.draining]),
   });
   try {
-    void session.commit(started(task, record, { agentId: agent.id, codeVersion: playbook.version, inputsDigest: material.digest }, deps.clock.now()));
+    void session.commit(
+      started(
+        task,
+        record,
+        { agentId: agent.id, codeVersion: playbook.version, inputsDigest: material.digest },
+        deps.clock.now(),
+      ),
+    );
     const output = await runAttempt({
       session,
       task,
@@ -169,12 +190,19 @@ async function judge(work: TaskWork, produced: Produced): Promise<Judged> {
   checkWrites(session, work.plan, task, output);
   const findings = findingsOf(task, skill, { output, inputs: produced.inputs, caseData: session.run.caseData });
   if (findings.length === 0) return { output, byPerson: produced.byPerson };
-  if (!produced.byPerson && session.task(task.id).refusals < session.mission.maxReviewRounds) throw new Refused(findings, false);
+  if (!produced.byPerson && session.task(task.id).refusals < session.mission.maxReviewRounds)
+    throw new Refused(findings, false);
   const corrected = await escalation(work, produced, output, findings);
-  return corrected === undefined ? { output, byPerson: produced.byPerson } : { output: parseOutput(task, skill, corrected), byPerson: true };
+  return corrected === undefined
+    ? { output, byPerson: produced.byPerson }
+    : { output: parseOutput(task, skill, corrected), byPerson: true };
 }
 
-async function approve(work: TaskWork, produced: Produced, result: Judged): Promise<Judged & { outcome: string; rule: string }> {
+async function approve(
+  work: TaskWork,
+  produced: Produced,
+  result: Judged,
+): Promise<Judged & { outcome: string; rule: string }> {
   const approved = await resultApproval(work, produced, result);
   if (!approved.edited) return { ...result, ...approved };
   // An edit passes the checks again; what they refuse now is asked once more, with the reasons.
@@ -182,16 +210,28 @@ async function approve(work: TaskWork, produced: Produced, result: Judged): Prom
   return { ...judged, outcome: approved.outcome, rule: approved.rule };
 }
 
-async function settleDone(work: TaskWork, produced: Produced, result: Judged & { outcome: string; rule: string; approvalId?: string; digests?: readonly string[] }): Promise<TaskRecord> {
+async function settleDone(
+  work: TaskWork,
+  produced: Produced,
+  result: Judged & { outcome: string; rule: string; approvalId?: string; digests?: readonly string[] },
+): Promise<TaskRecord> {
   const { session, task, deps } = work;
   await doProposed(work, produced, result);
-  const chosen = chooseRoute(task, { ...gather(session, work.plan, task, task.dependsOn).scope, [task.id]: result.output });
+  const chosen = chooseRoute(task, {
+    ...gather(session, work.plan, task, task.dependsOn).scope,
+    [task.id]: result.output,
+  });
   const skill = primaryOf(work);
   const summarise = produced.playbook?.summary ?? skill?.summary;
   const summary = summarise && !task.forEach ? summarise(result.output) : plainSummary(result.output);
   const degraded = (produced.playbook?.degraded ?? false) || (produced.agent === undefined && produced.byPerson);
   const approval: JsonObject = { outcome: result.outcome, rule: result.rule, approval_id: result.approvalId };
-  const change = done(task, session.task(task.id), { output: result.output, summary, degraded, approval, ...(chosen !== undefined && { chosen }) }, deps.clock.now());
+  const change = done(
+    task,
+    session.task(task.id),
+    { output: result.output, summary, degraded, approval, ...(chosen !== undefined && { chosen }) },
+    deps.clock.now(),
+  );
   void session.commit({ ...change, ...(result.approvalId !== undefined && { applied: [result.approvalId] }) });
   return session.task(task.id);
 }
@@ -214,7 +254,11 @@ async function waitForPerson(work: TaskWork, draft: RequestDraft): Promise<boole
   const { session, task, wave } = work;
   const request = await session.ask(draft);
   await session.commit(waiting(task, session.task(task.id), request.shown.question, request.approvalId));
-  const decided = await wave.untilDecidedOrQuiet(task.id, (signal) => session.decided(request.approvalId, signal), work.signal);
+  const decided = await wave.untilDecidedOrQuiet(
+    task.id,
+    (signal) => session.decided(request.approvalId, signal),
+    work.signal,
+  );
   return decided !== undefined;
 }
 
@@ -222,14 +266,16 @@ async function waitForPerson(work: TaskWork, draft: RequestDraft): Promise<boole
 async function absorbAnswers(work: TaskWork): Promise<void> {
   const { session, task } = work;
   const record = session.task(task.id);
-  const answered = session.requests().filter(
-    (request) =>
-      request.taskId === task.id &&
-      request.kind === "question" &&
-      request.attempt === record.attempt &&
-      request.subject.startsWith("ask:") &&
-      isDecided(request.status),
-  );
+  const answered = session
+    .requests()
+    .filter(
+      (request) =>
+        request.taskId === task.id &&
+        request.kind === "question" &&
+        request.attempt === record.attempt &&
+        request.subject.startsWith("ask:") &&
+        isDecided(request.status),
+    );
   const rejected = answered.find((request) => request.status === "rejected");
   if (rejected) throw rejectedBy(rejected.decidedBy, rejected.decision?.comment);
   if (answered.length === 0) return;
@@ -245,7 +291,13 @@ function givenByPerson(work: TaskWork): Produced | undefined {
   if (!request || !isDecided(request.status)) return undefined;
   if (request.status === "rejected") throw rejectedBy(request.decidedBy, request.decision?.comment);
   void session.commit({ applied: [request.approvalId] });
-  return { output: request.decision?.answer ?? null, inputs: {}, agent: undefined, playbook: undefined, byPerson: true };
+  return {
+    output: request.decision?.answer ?? null,
+    inputs: {},
+    agent: undefined,
+    playbook: undefined,
+    byPerson: true,
+  };
 }
 
 function askAboutConflicts(work: TaskWork, material: TaskMaterial): void {

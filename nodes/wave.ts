@@ -33,7 +33,12 @@ export class Wave {
    * Waits until one of these members has left; false at once when none of them is here. `staysAtWork` when time will
    * move the task as well: then it keeps the wave going.
    */
-  async untilOneLeft(taskId: string, waitsFor: readonly string[], signal: AbortSignal, staysAtWork = false): Promise<boolean> {
+  async untilOneLeft(
+    taskId: string,
+    waitsFor: readonly string[],
+    signal: AbortSignal,
+    staysAtWork = false,
+  ): Promise<boolean> {
     const present = waitsFor.filter((id) => this.#members.has(id));
     if (present.length === 0) return false;
     const me = this.#members.get(taskId);

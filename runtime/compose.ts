@@ -8,8 +8,8 @@ import { missionVersion } from "../core/mission-version.js";
 import type { Clock } from "../core/ports.js";
 import type { Problem } from "../core/problem.js";
 import type { Dispatch } from "../core/records.js";
-import type { NodeDeps, Playbooks } from "../core/session.js";
 import type { Article } from "../core/services.js";
+import type { NodeDeps, Playbooks } from "../core/session.js";
 import type { ToolDefinition } from "../core/tool.js";
 import { dataCollectionAgent } from "../nodes/agents/data-collection-agent.js";
 import { documentVerificationAgent } from "../nodes/agents/document-verification-agent.js";
@@ -28,11 +28,13 @@ import { EventHub } from "./event-hub.js";
 import { createDocuments, createRecords } from "./files.js";
 import { readJsonFile } from "./json-file.js";
 import { isAgent, isTool, listOrFolder } from "./list-or-folder.js";
-import { type Catalogue, type LoadedMission, loadMission as loadMissionWith, loadMissions, type LoadOptions, readMission } from "./missions.js";
+import type { Catalogue, LoadedMission, LoadOptions } from "./missions.js";
+import { loadMissions, loadMission as loadMissionWith, readMission } from "./missions.js";
 import type { PreparedCase } from "./new-run.js";
 import { Orchestrator } from "./orchestrator.js";
 import { SessionRegistry } from "./sessions.js";
-import { type OpenStore, openStore, type StoreOptions } from "./store/store.js";
+import type { OpenStore, StoreOptions } from "./store/store.js";
+import { openStore } from "./store/store.js";
 
 /** Agents of our own, in the order of the dataset; the generalist stands behind them. */
 const OUR_AGENTS: readonly AgentDefinition[] = [
@@ -86,7 +88,10 @@ export async function compose(options: OpenOptions = {}): Promise<Composition> {
   const clock = options.clock ?? { now: () => new Date() };
   const hub = new EventHub();
   const catalogue = await loadMissions(loading);
-  const store = await openStore(options.store ?? config.storeUrl, { ...options.storeOptions, onEvent: (event) => hub.stored(event) });
+  const store = await openStore(options.store ?? config.storeUrl, {
+    ...options.storeOptions,
+    onEvent: (event) => hub.stored(event),
+  });
   await fillArticles(store, dataFolder);
 
   const versionOf = memoised((mission: Mission) => missionVersion(mission, agents));
@@ -119,7 +124,20 @@ export async function compose(options: OpenOptions = {}): Promise<Composition> {
     },
   });
   const deps = { sessions, playbooks: createPlaybooks(agents), toolbox, clock, slots: new Slots(), waves: new Waves() };
-  return { store, catalogue, deps, sessions, hub, clock, owner: config.owner, localUser: config.localUser, leaseMs, versionOf, prepareCase, dataFolder };
+  return {
+    store,
+    catalogue,
+    deps,
+    sessions,
+    hub,
+    clock,
+    owner: config.owner,
+    localUser: config.localUser,
+    leaseMs,
+    versionOf,
+    prepareCase,
+    dataFolder,
+  };
 }
 
 /** The orchestrator that CLI, HTTP and library call. Close it when done. */
@@ -136,7 +154,10 @@ export async function loadMission(source: string | JsonObject, options: MissionO
 }
 
 /** Every problem of a mission at once, by file and JSON pointer; empty when it is sound. Runs nothing. */
-export async function verifyMission(source: string | JsonObject, options: MissionOptions = {}): Promise<readonly Problem[]> {
+export async function verifyMission(
+  source: string | JsonObject,
+  options: MissionOptions = {},
+): Promise<readonly Problem[]> {
   return (await readMission(source, await loadOptions(options))).problems;
 }
 
@@ -178,7 +199,9 @@ async function fillArticles(store: OpenStore, dataFolder: string): Promise<void>
   if ((await readFile(path).catch(() => undefined)) === undefined) return;
   // safe: our own file, proved by the store's insert; a stranger's is refused there
   const articles = (await readJsonFile(path)) as readonly { article_id: string; title: string; body: string }[];
-  await store.articles.replaceAll(articles.map((entry): Article => ({ articleId: entry.article_id, title: entry.title, body: entry.body })));
+  await store.articles.replaceAll(
+    articles.map((entry): Article => ({ articleId: entry.article_id, title: entry.title, body: entry.body })),
+  );
 }
 
 function memoised<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {

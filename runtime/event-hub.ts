@@ -1,7 +1,8 @@
-import { lineOf, type MissionEvent, type EventType } from "../core/event.js";
 import type { JsonObject } from "../core/digest.js";
-import type { EventRecord } from "../core/records.js";
+import type { EventType, MissionEvent } from "../core/event.js";
+import { lineOf } from "../core/event.js";
 import type { Listener } from "../core/ports.js";
+import type { EventRecord } from "../core/records.js";
 
 /** Passes the events of this process's runs on to whoever listens, and tells waiters that a row may have changed. */
 export class EventHub {
@@ -42,6 +43,19 @@ export class EventHub {
 }
 
 /** An event in the shape that listeners get. */
-export function toMissionEvent(type: EventType, runId: string, taskId: string | undefined, at: Date, data: JsonObject): MissionEvent {
-  return { type, run_id: runId, ...(taskId !== undefined && { task_id: taskId }), at: at.toISOString(), line: lineOf(type, taskId, data), data };
+export function toMissionEvent(
+  type: EventType,
+  runId: string,
+  taskId: string | undefined,
+  at: Date,
+  data: JsonObject,
+): MissionEvent {
+  return {
+    type,
+    run_id: runId,
+    ...(taskId !== undefined && { task_id: taskId }),
+    at: at.toISOString(),
+    line: lineOf(type, taskId, data),
+    data,
+  };
 }

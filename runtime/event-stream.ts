@@ -10,10 +10,16 @@ const NEWEST_RUNS = 100;
  * Events as they happen: of this process at once (progress included), of other processes by reading the log twice a
  * second. Each stored event comes once, in its run's order. Ends with the signal.
  */
-export async function* streamEvents(parts: Composition, only: (() => Promise<RunRecord>) | undefined, signal: AbortSignal | undefined, closed: AbortSignal): AsyncGenerator<MissionEvent> {
+export async function* streamEvents(
+  parts: Composition,
+  only: (() => Promise<RunRecord>) | undefined,
+  signal: AbortSignal | undefined,
+  closed: AbortSignal,
+): AsyncGenerator<MissionEvent> {
   const run = await only?.();
   const seen = new Map<string, number>();
-  if (!run) for (const known of await parts.store.runs.list({ limit: NEWEST_RUNS })) seen.set(known.runId, known.headSeq);
+  if (!run)
+    for (const known of await parts.store.runs.list({ limit: NEWEST_RUNS })) seen.set(known.runId, known.headSeq);
   const live: MissionEvent[] = [];
   let wake: () => void = () => undefined;
   const stop = parts.hub.listen((event) => {
@@ -44,7 +50,11 @@ export async function* streamEvents(parts: Composition, only: (() => Promise<Run
   }
 }
 
-async function readNew(parts: Composition, run: RunRecord | undefined, seen: Map<string, number>): Promise<MissionEvent[]> {
+async function readNew(
+  parts: Composition,
+  run: RunRecord | undefined,
+  seen: Map<string, number>,
+): Promise<MissionEvent[]> {
   const runs = run ? [run] : await parts.store.runs.list({ limit: NEWEST_RUNS });
   const events: MissionEvent[] = [];
   for (const { runId, headSeq } of runs) {

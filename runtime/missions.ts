@@ -15,7 +15,13 @@ import type { ToolDefinition } from "../core/tool.js";
 import { verifyMission } from "../core/verify.js";
 import { loadCases } from "./cases.js";
 import type { DatasetSource, MissionSource } from "./mission-sources.js";
-import { readDataset, readGivenMissions, readMissionSource, readMissionSources, toMissionSource } from "./mission-sources.js";
+import {
+  readDataset,
+  readGivenMissions,
+  readMissionSource,
+  readMissionSources,
+  toMissionSource,
+} from "./mission-sources.js";
 
 export interface LoadOptions {
   /** Holds the dataset's files, `missions/` and the sample cases. */

@@ -1,4 +1,5 @@
-import { digestOf, type JsonObject } from "../core/digest.js";
+import type { JsonObject } from "../core/digest.js";
+import { digestOf } from "../core/digest.js";
 import type { Mission } from "../core/mission.js";
 import type { Store, Unit } from "../core/ports.js";
 import type { RunRecord, TaskRecord } from "../core/records.js";
@@ -66,5 +67,16 @@ export function newRunUnit(store: Store, mission: Mission, prepared: PreparedCas
 }
 
 function firstRow(runId: string, taskId: string): TaskRecord {
-  return { runId, taskId, status: "todo", attempt: 1, tried: [], failures: 0, refusals: 0, costMicroUsd: 0, degraded: false, feedback: [] };
+  return {
+    runId,
+    taskId,
+    status: "todo",
+    attempt: 1,
+    tried: [],
+    failures: 0,
+    refusals: 0,
+    costMicroUsd: 0,
+    degraded: false,
+    feedback: [],
+  };
 }

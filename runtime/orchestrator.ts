@@ -1,9 +1,11 @@
 import { ulid } from "ulid";
 import { hasCode, OrchestratorError } from "../core/errors.js";
 import type { MissionEvent } from "../core/event.js";
-import { formatProblem, hasErrors, type Problem } from "../core/problem.js";
+import type { Problem } from "../core/problem.js";
+import { formatProblem, hasErrors } from "../core/problem.js";
 import type { ApprovalRecord, RunRecord } from "../core/records.js";
-import { isTerminal, type RunStatus } from "../core/run.js";
+import type { RunStatus } from "../core/run.js";
+import { isTerminal } from "../core/run.js";
 import type {
   ApprovalView,
   CaseView,
@@ -78,20 +80,29 @@ export class Orchestrator implements OrchestratorApi {
   }
 
   async verify(mission: string): Promise<readonly Problem[]> {
-    const entry = this.#parts.catalogue.list().find((candidate) => [candidate.slug, candidate.missionId].includes(mission));
+    const entry = this.#parts.catalogue
+      .list()
+      .find((candidate) => [candidate.slug, candidate.missionId].includes(mission));
     return entry ? entry.problems : (await this.#parts.catalogue.open(mission)).problems;
   }
 
   async cases(mission: string): Promise<readonly CaseView[]> {
     const loaded = await this.#parts.catalogue.open(mission);
     const cases = await loadCases(loaded.mission, this.#parts.dataFolder);
-    return cases.map(({ id, title, data }) => ({ case_id: id, title, about: typeof data["about"] === "string" ? data["about"] : null }));
+    return cases.map(({ id, title, data }) => ({
+      case_id: id,
+      title,
+      about: typeof data["about"] === "string" ? data["about"] : null,
+    }));
   }
 
   /** At most one open run for each mission and case: an open or completed one is returned, with a note that says so. */
   async start(mission: string, options: StartOptions = {}): Promise<RunOutcome> {
     if (options.again && !options.reason?.trim()) {
-      throw new OrchestratorError("reason_missing", "A new run of a case that was run before needs a reason: --again --reason \"…\".");
+      throw new OrchestratorError(
+        "reason_missing",
+        'A new run of a case that was run before needs a reason: --again --reason "…".',
+      );
     }
     const loaded = await this.#sound(mission);
     const { store } = this.#parts;
@@ -102,22 +113,27 @@ export class Orchestrator implements OrchestratorApi {
     if (open) return this.#continueOpen(open, options.again === true);
     const completed = before.find((run) => run.status === "completed" && run.host === "orchestrator");
     if (completed && !options.again) {
-      return this.#outcome(completed, `This case was completed by run ${completed.runId}. For another run add --again --reason "…".`);
+      return this.#outcome(
+        completed,
+        `This case was completed by run ${completed.runId}. For another run add --again --reason "…".`,
+      );
     }
     const runId = ulid(startedAt.getTime());
     const started = await unlessCode(
-      store.commit(
-        newRunUnit(store, loaded.mission, prepared, {
-          runId,
-          version: loaded.version,
-          startedAt,
-          host: "orchestrator",
-          dispatch: options.dispatch ?? "dataflow",
-          asOnlyOpen: true,
-          ...(options.approver !== undefined && { approver: options.approver }),
-          ...(options.reason !== undefined && { reason: options.reason }),
-        }),
-      ).then(() => true),
+      store
+        .commit(
+          newRunUnit(store, loaded.mission, prepared, {
+            runId,
+            version: loaded.version,
+            startedAt,
+            host: "orchestrator",
+            dispatch: options.dispatch ?? "dataflow",
+            asOnlyOpen: true,
+            ...(options.approver !== undefined && { approver: options.approver }),
+            ...(options.reason !== undefined && { reason: options.reason }),
+          }),
+        )
+        .then(() => true),
       "run_exists",
     );
     if (!started) return this.start(mission, options);
@@ -128,7 +144,15 @@ export class Orchestrator implements OrchestratorApi {
   async resume(run?: string): Promise<readonly RunOutcome[]> {
     if (run === undefined) {
       const left = await this.#parts.store.runs.recoverable();
-      const outcomes = await Promise.all(left.map((entry) => unlessCode(this.#worker.work(entry.runId).then((row) => this.#outcome(row, null)), "run_busy", "stale_owner")));
+      const outcomes = await Promise.all(
+        left.map((entry) =>
+          unlessCode(
+            this.#worker.work(entry.runId).then((row) => this.#outcome(row, null)),
+            "run_busy",
+            "stale_owner",
+          ),
+        ),
+      );
       return outcomes.filter((outcome) => outcome !== undefined);
     }
     const found = await findRun(this.#parts.store, run);
@@ -155,17 +179,28 @@ export class Orchestrator implements OrchestratorApi {
   async cancel(run: string, options: { by?: string }): Promise<RunOutcome> {
     const { store, sessions } = this.#parts;
     const found = await findRun(store, run);
-    if (isTerminal(found.status)) return this.#outcome(found, `This run has ended already: ${found.status}. Nothing was changed.`);
+    if (isTerminal(found.status))
+      return this.#outcome(found, `This run has ended already: ${found.status}. Nothing was changed.`);
     const by = options.by ?? `local:${this.#parts.localUser}`;
     await store.commit({
       statements: store.runs.requestCancel(found.runId, by),
-      events: [{ runId: found.runId, type: "run_cancel_requested", key: "run_cancel_requested", data: { by, title: found.title } }],
+      events: [
+        {
+          runId: found.runId,
+          type: "run_cancel_requested",
+          key: "run_cancel_requested",
+          data: { by, title: found.title },
+        },
+      ],
     });
     if (found.host === "external") return this.#outcome(found, whereItGoesOn(found));
     (await sessions.find(found.runId))?.cancel();
     const ended = await unlessCode(this.#worker.work(found.runId), "run_busy", "stale_owner");
     const row = ended ?? (await this.#untilEnded(found.runId));
-    return this.#outcome(row, isTerminal(row.status) ? null : "The process that works on it was told and ends it shortly.");
+    return this.#outcome(
+      row,
+      isTerminal(row.status) ? null : "The process that works on it was told and ends it shortly.",
+    );
   }
 
   async status(run: string): Promise<StatusView> {
@@ -174,8 +209,12 @@ export class Orchestrator implements OrchestratorApi {
   }
 
   async runs(filter: { status?: readonly RunStatus[]; mission?: string } = {}): Promise<readonly RunSummary[]> {
-    const missionId = filter.mission === undefined ? undefined : (await this.#parts.catalogue.open(filter.mission)).mission.id;
-    return toSummaries(this.#parts.store, { ...(filter.status && { status: filter.status }), ...(missionId !== undefined && { missionId }) });
+    const missionId =
+      filter.mission === undefined ? undefined : (await this.#parts.catalogue.open(filter.mission)).mission.id;
+    return toSummaries(this.#parts.store, {
+      ...(filter.status && { status: filter.status }),
+      ...(missionId !== undefined && { missionId }),
+    });
   }
 
   async approvals(filter: { run?: string; all?: boolean } = {}): Promise<readonly ApprovalView[]> {
@@ -183,7 +222,10 @@ export class Orchestrator implements OrchestratorApi {
     const runId = filter.run === undefined ? undefined : (await findRun(store, filter.run)).runId;
     const pending = await store.approvals.list({ status: ["pending"], ...(runId !== undefined && { runId }) });
     for (const request of pending) await this.#current(request);
-    const list = await store.approvals.list({ ...(runId !== undefined && { runId }), ...(!filter.all && { status: ["pending"] as const }) });
+    const list = await store.approvals.list({
+      ...(runId !== undefined && { runId }),
+      ...(!filter.all && { status: ["pending"] as const }),
+    });
     return toApprovalViews(store, list);
   }
 
@@ -196,11 +238,19 @@ export class Orchestrator implements OrchestratorApi {
   async report(run: string): Promise<FinalReport> {
     const found = await findRun(this.#parts.store, run);
     if (found.report) return found.report as unknown as FinalReport; // safe: only the report node writes it
-    throw new OrchestratorError("run_not_ended", `Run ${found.runId} (${found.title}) is ${found.status}: its report comes when it ends. "mission status ${found.runId}" shows how it stands.`);
+    throw new OrchestratorError(
+      "run_not_ended",
+      `Run ${found.runId} (${found.title}) is ${found.status}: its report comes when it ends. "mission status ${found.runId}" shows how it stands.`,
+    );
   }
 
   events(run?: string, options: { signal?: AbortSignal } = {}): AsyncIterable<MissionEvent> {
-    return streamEvents(this.#parts, run === undefined ? undefined : () => findRun(this.#parts.store, run), options.signal, this.#closed.signal);
+    return streamEvents(
+      this.#parts,
+      run === undefined ? undefined : () => findRun(this.#parts.store, run),
+      options.signal,
+      this.#closed.signal,
+    );
   }
 
   drain(): Promise<void> {
@@ -220,22 +270,33 @@ export class Orchestrator implements OrchestratorApi {
     const loaded = await this.#parts.catalogue.open(mission);
     if (!hasErrors(loaded.problems)) return loaded;
     const errors = loaded.problems.filter((problem) => problem.severity === "error");
-    throw new OrchestratorError("mission_invalid", `${loaded.mission.name} cannot run:\n${errors.map((problem) => `  ${formatProblem(problem)}`).join("\n")}`, { details: { problems: errors } });
+    throw new OrchestratorError(
+      "mission_invalid",
+      `${loaded.mission.name} cannot run:\n${errors.map((problem) => `  ${formatProblem(problem)}`).join("\n")}`,
+      { details: { problems: errors } },
+    );
   }
 
   async #continueOpen(open: RunRecord, isAgain: boolean): Promise<RunOutcome> {
     if (isAgain) {
-      throw new OrchestratorError("run_exists", `Run ${open.runId} of this case (${open.title}) is still open: ${open.status}. End or cancel it before another run.`);
+      throw new OrchestratorError(
+        "run_exists",
+        `Run ${open.runId} of this case (${open.title}) is still open: ${open.status}. End or cancel it before another run.`,
+      );
     }
     const row = await unlessCode(this.#worker.work(open.runId), "run_busy");
-    const note = row ? `This case had an open run; it was continued.` : `Run ${open.runId} of this case is being worked on by another process.`;
+    const note = row
+      ? `This case had an open run; it was continued.`
+      : `Run ${open.runId} of this case is being worked on by another process.`;
     return this.#outcome(row ?? open, note);
   }
 
   /** After failed or cancelled runs: what their effects already did is not done again. */
   async #notRepeated(before: readonly RunRecord[]): Promise<string | null> {
     const effects = await Promise.all(before.map((run) => this.#parts.store.effects.of(run.runId)));
-    const kept = effects.flat().filter((effect) => effect.status === "done" && (effect.scope === "case" || effect.scope === "mission"));
+    const kept = effects
+      .flat()
+      .filter((effect) => effect.status === "done" && (effect.scope === "case" || effect.scope === "mission"));
     if (kept.length === 0) return null;
     return `Not repeated, because earlier runs of this case did it: ${kept.map((effect) => `${effect.tool} (${effect.dedupeKey})`).join(", ")}.`;
   }
@@ -266,7 +327,9 @@ export class Orchestrator implements OrchestratorApi {
     if (run.host === "external") return outcome("elsewhere", run.status, whereItGoesOn(run));
     if (!mayContinue) return outcome("not_continued", run.status, `"mission resume ${run.runId}" continues it.`);
     const row = await unlessCode(this.#worker.work(run.runId), "run_busy", "stale_owner");
-    return row ? outcome("here", row.status, null) : outcome("by_owner", run.status, "The process that works on the run goes on with it.");
+    return row
+      ? outcome("here", row.status, null)
+      : outcome("by_owner", run.status, "The process that works on the run goes on with it.");
   }
 
   async #untilEnded(runId: string): Promise<RunRecord> {
@@ -280,7 +343,13 @@ export class Orchestrator implements OrchestratorApi {
 
   async #outcome(run: RunRecord, note: string | null): Promise<RunOutcome> {
     const pending = await this.#parts.store.approvals.list({ runId: run.runId, status: ["pending"] });
-    return { run_id: run.runId, title: run.title, status: run.status, approvals: await toApprovalViews(this.#parts.store, pending), note };
+    return {
+      run_id: run.runId,
+      title: run.title,
+      status: run.status,
+      approvals: await toApprovalViews(this.#parts.store, pending),
+      note,
+    };
   }
 }
 
@@ -289,5 +358,8 @@ function whereItGoesOn(run: RunRecord): string {
 }
 
 function external(run: RunRecord): OrchestratorError {
-  return new OrchestratorError("external_run", `Run ${run.runId} (${run.title}) cannot be continued from here. ${whereItGoesOn(run)}`);
+  return new OrchestratorError(
+    "external_run",
+    `Run ${run.runId} (${run.title}) cannot be continued from here. ${whereItGoesOn(run)}`,
+  );
 }

@@ -1,6 +1,8 @@
 import { z } from "zod";
-import { allowedFor, approvalIdOf, type ApprovalShown, assertDecidable, consequencesFor, type Decision, type RequestDraft, statusOf } from "../core/approval.js";
-import { digestOf, type Json } from "../core/digest.js";
+import type { ApprovalShown, Decision, RequestDraft } from "../core/approval.js";
+import { allowedFor, approvalIdOf, assertDecidable, consequencesFor, statusOf } from "../core/approval.js";
+import type { Json } from "../core/digest.js";
+import { digestOf } from "../core/digest.js";
 import { OrchestratorError } from "../core/errors.js";
 import type { EventDraft } from "../core/event.js";
 import type { Mission } from "../core/mission.js";
@@ -17,7 +19,12 @@ export interface RequestUnit {
 }
 
 /** The whole of what a person will see; the digest is taken over it. */
-export function toShown(mission: Mission, run: Pick<RunRecord, "title">, draft: RequestDraft, agentId: string | undefined): ApprovalShown {
+export function toShown(
+  mission: Mission,
+  run: Pick<RunRecord, "title">,
+  draft: RequestDraft,
+  agentId: string | undefined,
+): ApprovalShown {
   const task = mission.tasks.find((candidate) => candidate.id === draft.taskId);
   const agent = mission.agents.find((card) => card.id === agentId);
   return {
@@ -32,8 +39,22 @@ export function toShown(mission: Mission, run: Pick<RunRecord, "title">, draft: 
 }
 
 /** The row of a new request. `before` is the newest one about the same subject: the next round, and whom it went to last. */
-export function toRequestRow(mission: Mission, run: RunRecord, draft: RequestDraft, shown: ApprovalShown, before: ApprovalRecord | undefined, now: Date): ApprovalRecord {
-  const of = { runId: run.runId, taskId: draft.taskId, attempt: draft.attempt, kind: draft.kind, subject: draft.subject, round: before ? before.round + 1 : 0 };
+export function toRequestRow(
+  mission: Mission,
+  run: RunRecord,
+  draft: RequestDraft,
+  shown: ApprovalShown,
+  before: ApprovalRecord | undefined,
+  now: Date,
+): ApprovalRecord {
+  const of = {
+    runId: run.runId,
+    taskId: draft.taskId,
+    attempt: draft.attempt,
+    kind: draft.kind,
+    subject: draft.subject,
+    round: before ? before.round + 1 : 0,
+  };
   const dueMinutes = draft.dueMinutes ?? mission.approvals.dueMinutes;
   return {
     ...of,
@@ -58,7 +79,14 @@ export function asked(rows: Approvals, request: ApprovalRecord): RequestUnit {
         type: "approval_requested",
         key: `approval_requested:${request.approvalId}`,
         taskId: request.taskId,
-        data: { approval_id: request.approvalId, kind: request.kind, digest: request.digest, role: request.role, title: request.shown.taskTitle, reason: request.shown.question },
+        data: {
+          approval_id: request.approvalId,
+          kind: request.kind,
+          digest: request.digest,
+          role: request.role,
+          title: request.shown.taskTitle,
+          reason: request.shown.question,
+        },
       },
     ],
   };
@@ -68,12 +96,24 @@ export function asked(rows: Approvals, request: ApprovalRecord): RequestUnit {
 export function withdrawn(rows: Approvals, request: ApprovalRecord, now: Date): RequestUnit {
   return {
     statements: rows.close(request.approvalId, "withdrawn", now),
-    events: [{ runId: request.runId, type: "approval_withdrawn", key: `approval_withdrawn:${request.approvalId}`, taskId: request.taskId, data: { approval_id: request.approvalId } }],
+    events: [
+      {
+        runId: request.runId,
+        type: "approval_withdrawn",
+        key: `approval_withdrawn:${request.approvalId}`,
+        taskId: request.taskId,
+        data: { approval_id: request.approvalId },
+      },
+    ],
   };
 }
 
 /** A request past its due time ends without granting anything; the same one goes to the next in line, else to the same role again. */
-export function expired(rows: Approvals, request: ApprovalRecord, now: Date): RequestUnit & { readonly next: ApprovalRecord } {
+export function expired(
+  rows: Approvals,
+  request: ApprovalRecord,
+  now: Date,
+): RequestUnit & { readonly next: ApprovalRecord } {
   const [role = request.role, ...escalateTo] = request.escalateTo;
   const round = request.round + 1;
   const span = request.dueAt.getTime() - request.createdAt.getTime();
@@ -107,7 +147,14 @@ export function expired(rows: Approvals, request: ApprovalRecord, now: Date): Re
  * One decision as one unit: compare-and-set on the pending row, and its event. Refused before anything is written when
  * the digest is not what was shown, the kind does not allow it, or what was given does not fit.
  */
-export function decided(rows: Approvals, request: ApprovalRecord, digest: string, decision: Decision, by: Person, now: Date): RequestUnit {
+export function decided(
+  rows: Approvals,
+  request: ApprovalRecord,
+  digest: string,
+  decision: Decision,
+  by: Person,
+  now: Date,
+): RequestUnit {
   if (digest !== request.digest) {
     throw new OrchestratorError(
       "stale_digest",
@@ -142,7 +189,8 @@ export function decided(rows: Approvals, request: ApprovalRecord, digest: string
 
 /** What a person gave must fit the schema that the request shows. */
 function assertFits(request: ApprovalRecord, decision: Decision): void {
-  const given: Json | undefined = decision.type === "edit" ? decision.edited : decision.type === "answer" ? decision.answer : undefined;
+  const given: Json | undefined =
+    decision.type === "edit" ? decision.edited : decision.type === "answer" ? decision.answer : undefined;
   if (given === undefined || !request.shown.schema) return;
   if (decision.type === "answer" && request.kind === "tool_call") return;
   const parsed = z.fromJSONSchema(request.shown.schema).safeParse(given);
@@ -158,12 +206,18 @@ function assertFits(request: ApprovalRecord, decision: Decision): void {
 /** Told to whoever decides second. */
 export function alreadyDecided(request: ApprovalRecord): OrchestratorError {
   if (request.status === "expired" || request.status === "withdrawn") {
-    return new OrchestratorError("approval_expired", `This request is ${request.status}. See "mission approvals" for what is asked now.`, { details: { status: request.status } });
+    return new OrchestratorError(
+      "approval_expired",
+      `This request is ${request.status}. See "mission approvals" for what is asked now.`,
+      { details: { status: request.status } },
+    );
   }
   const when = request.decidedAt ? ` at ${request.decidedAt.toISOString()}` : "";
   return new OrchestratorError(
     "already_decided",
     `${request.decidedBy ?? "Somebody"} decided this already${when}: ${request.status}. Nothing was changed.`,
-    { details: { status: request.status, decided_by: request.decidedBy, decided_at: request.decidedAt?.toISOString() } },
+    {
+      details: { status: request.status, decided_by: request.decidedBy, decided_at: request.decidedAt?.toISOString() },
+    },
   );
 }

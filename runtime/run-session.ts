@@ -1,15 +1,19 @@
 import { setMaxListeners } from "node:events";
 import type { Decision, RequestDraft } from "../core/approval.js";
-import { digestOf, type Json, type JsonObject } from "../core/digest.js";
+import type { Json, JsonObject } from "../core/digest.js";
+import { digestOf } from "../core/digest.js";
 import { hasCode, OrchestratorError } from "../core/errors.js";
 import type { EventDraft } from "../core/event.js";
 import type { Mission } from "../core/mission.js";
 import type { Clock, Statement, Store } from "../core/ports.js";
 import type { ApprovalRecord, Dispatch, ResultRecord, RunFence, RunRecord, TaskRecord, Turn } from "../core/records.js";
-import { isDecided, isTerminal, type TerminalStatus } from "../core/run.js";
+import type { TerminalStatus } from "../core/run.js";
+import { isDecided, isTerminal } from "../core/run.js";
 import type { Change, Person, RunSession } from "../core/session.js";
-import { type EventHub, toMissionEvent } from "./event-hub.js";
-import { asked, decided, expired, type RequestUnit, toRequestRow, toShown, withdrawn } from "./requests.js";
+import type { EventHub } from "./event-hub.js";
+import { toMissionEvent } from "./event-hub.js";
+import type { RequestUnit } from "./requests.js";
+import { asked, decided, expired, toRequestRow, toShown, withdrawn } from "./requests.js";
 
 const POLL_MS = 500;
 const PROGRESS_WRITE_MS = 1_000;
@@ -109,7 +113,10 @@ export class LiveRun implements RunSession {
     this.#mirror(change);
     return this.#write(
       [...this.#statementsOf(change), ...obsolete.flatMap((unit) => unit.statements)],
-      [...(change.events ?? []).map((event) => ({ ...event, runId: this.runId })), ...obsolete.flatMap((unit) => unit.events)],
+      [
+        ...(change.events ?? []).map((event) => ({ ...event, runId: this.runId })),
+        ...obsolete.flatMap((unit) => unit.events),
+      ],
     );
   }
 
@@ -121,7 +128,11 @@ export class LiveRun implements RunSession {
   request(taskId: string, attempt: number, kind: RequestDraft["kind"], subject: string): ApprovalRecord | undefined {
     let newest: ApprovalRecord | undefined;
     for (const request of this.#requests.values()) {
-      const isSame = request.taskId === taskId && request.attempt === attempt && request.kind === kind && request.subject === subject;
+      const isSame =
+        request.taskId === taskId &&
+        request.attempt === attempt &&
+        request.kind === kind &&
+        request.subject === subject;
       if (isSame && (!newest || request.round > newest.round)) newest = request;
     }
     return newest;
@@ -183,7 +194,9 @@ export class LiveRun implements RunSession {
       if (row.status !== "pending" || row.dueAt > now) continue;
       const unit = expired(this.#deps.store.approvals, row, now);
       await this.#write(unit.statements, unit.events);
-      const [old, next] = await Promise.all([row.approvalId, unit.next.approvalId].map((id) => this.#deps.store.approvals.find(id)));
+      const [old, next] = await Promise.all(
+        [row.approvalId, unit.next.approvalId].map((id) => this.#deps.store.approvals.find(id)),
+      );
       for (const request of [old, next]) if (request) this.#requests.set(request.approvalId, request);
     }
   }
@@ -223,7 +236,11 @@ export class LiveRun implements RunSession {
       { runId: this.runId, type: `run_${status}`, key: "run_ended", data: { title: this.run.title, reason: failure } },
     ];
     await this.#write(
-      [...this.#deps.store.runs.finish(this.#fence, status, report, failure, now), ...closed.flatMap((unit) => unit.statements), ...release],
+      [
+        ...this.#deps.store.runs.finish(this.#fence, status, report, failure, now),
+        ...closed.flatMap((unit) => unit.statements),
+        ...release,
+      ],
       [...closed.flatMap((unit) => unit.events), ...head],
     );
     await this.refresh();
@@ -244,7 +261,11 @@ export class LiveRun implements RunSession {
   async evidence() {
     const { store } = this.#deps;
     await this.settled();
-    const [effects, observations, run] = await Promise.all([store.effects.of(this.runId), store.observations.of(this.runId), store.runs.find(this.runId)]);
+    const [effects, observations, run] = await Promise.all([
+      store.effects.of(this.runId),
+      store.observations.of(this.runId),
+      store.runs.find(this.runId),
+    ]);
     return { effects, observations, chainHead: run?.headHash ?? "" };
   }
 
@@ -271,7 +292,9 @@ export class LiveRun implements RunSession {
   /** A new attempt takes back what earlier ones still ask. */
   #withdrawObsolete(tasks: readonly TaskRecord[]): RequestUnit[] {
     const attempts = new Map(tasks.map((task) => [task.taskId, task.attempt]));
-    const obsolete = this.requests().filter((request) => request.status === "pending" && request.attempt < (attempts.get(request.taskId) ?? 0));
+    const obsolete = this.requests().filter(
+      (request) => request.status === "pending" && request.attempt < (attempts.get(request.taskId) ?? 0),
+    );
     for (const request of obsolete) this.#requests.set(request.approvalId, { ...request, status: "withdrawn" });
     const now = this.#deps.clock.now();
     return obsolete.map((request) => withdrawn(this.#deps.store.approvals, request, now));

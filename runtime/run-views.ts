@@ -22,9 +22,15 @@ export async function findRun(store: Store, wanted: string): Promise<RunRecord> 
   if (only && others.length === 0) return only;
   if (only) {
     const list = [only, ...others].map((run) => `${run.runId} (${run.title})`);
-    throw new OrchestratorError("ambiguous_id", `"${wanted}" is the beginning of ${list.length} runs: ${list.join(", ")}. Give more of the id.`);
+    throw new OrchestratorError(
+      "ambiguous_id",
+      `"${wanted}" is the beginning of ${list.length} runs: ${list.join(", ")}. Give more of the id.`,
+    );
   }
-  const near = didYouMean(wanted, (await store.runs.list({ limit: 200 })).map((run) => run.runId));
+  const near = didYouMean(
+    wanted,
+    (await store.runs.list({ limit: 200 })).map((run) => run.runId),
+  );
   throw new OrchestratorError("run_not_found", `There is no run "${wanted}".${near} "mission runs" lists them.`);
 }
 
@@ -35,10 +41,18 @@ export async function findApproval(store: Store, wanted: string): Promise<Approv
   const [only, ...others] = wanted === "" ? [] : await store.approvals.findByPrefix(wanted);
   if (only && others.length === 0) return only;
   if (only) {
-    const list = [only, ...others].map((request) => `${request.approvalId.slice(0, 12)} (${request.shown.title}: ${request.shown.question})`);
-    throw new OrchestratorError("ambiguous_id", `"${wanted}" is the beginning of ${list.length} approvals: ${list.join(", ")}. Give more of the id.`);
+    const list = [only, ...others].map(
+      (request) => `${request.approvalId.slice(0, 12)} (${request.shown.title}: ${request.shown.question})`,
+    );
+    throw new OrchestratorError(
+      "ambiguous_id",
+      `"${wanted}" is the beginning of ${list.length} approvals: ${list.join(", ")}. Give more of the id.`,
+    );
   }
-  throw new OrchestratorError("approval_not_found", `There is no approval "${wanted}". "mission approvals" lists what waits.`);
+  throw new OrchestratorError(
+    "approval_not_found",
+    `There is no approval "${wanted}". "mission approvals" lists what waits.`,
+  );
 }
 
 /** Everything about one run, from its rows. */
@@ -61,7 +75,9 @@ export async function toStatus(store: Store, run: RunRecord, mission: Mission): 
       plan: toPlan(mission.tasks),
       stateOf: (id) => byId.get(id) ?? { status: "todo" },
       outputOf: (id) => outputs.get(id),
-      resolved: (key) => approvals.find((entry) => entry.subject === `blackboard:${key}` && entry.status === "answered")?.decision?.answer,
+      resolved: (key) =>
+        approvals.find((entry) => entry.subject === `blackboard:${key}` && entry.status === "answered")?.decision
+          ?.answer,
     },
     new Set(byId.keys()),
   );
@@ -82,7 +98,9 @@ export async function toStatus(store: Store, run: RunRecord, mission: Mission): 
     started_at: run.startedAt.toISOString(),
     finished_at: run.finishedAt?.toISOString() ?? null,
     makespan_ms: run.finishedAt ? run.finishedAt.getTime() - run.startedAt.getTime() : null,
-    critical_path_ms: run.finishedAt ? Math.round(criticalPath(mission.tasks, ({ id }) => minutesOf(byId.get(id))).minutes * MINUTE_MS) : null,
+    critical_path_ms: run.finishedAt
+      ? Math.round(criticalPath(mission.tasks, ({ id }) => minutesOf(byId.get(id))).minutes * MINUTE_MS)
+      : null,
   };
 }
 
@@ -92,7 +110,10 @@ function minutesOf(row: TaskRecord | undefined): number {
 }
 
 /** One line about each run, newest first. */
-export async function toSummaries(store: Store, filter: { status?: readonly RunStatus[]; missionId?: string }): Promise<RunSummary[]> {
+export async function toSummaries(
+  store: Store,
+  filter: { status?: readonly RunStatus[]; missionId?: string },
+): Promise<RunSummary[]> {
   const runs = await store.runs.list(filter);
   const pending = await store.approvals.list({ status: ["pending"] });
   return Promise.all(
@@ -122,12 +143,23 @@ export async function toApprovalViews(store: Store, requests: readonly ApprovalR
     if (!runs.has(request.runId)) runs.set(request.runId, await store.runs.find(request.runId));
   }
   return [...requests]
-    .sort((a, b) => Number(b.status === "pending") - Number(a.status === "pending") || a.dueAt.getTime() - b.dueAt.getTime())
-    .map((request) => toApprovalView(request, runs.get(request.runId) ?? { title: request.shown.title, missionName: request.shown.missionName }));
+    .sort(
+      (a, b) =>
+        Number(b.status === "pending") - Number(a.status === "pending") || a.dueAt.getTime() - b.dueAt.getTime(),
+    )
+    .map((request) =>
+      toApprovalView(
+        request,
+        runs.get(request.runId) ?? { title: request.shown.title, missionName: request.shown.missionName },
+      ),
+    );
 }
 
 /** Resolves with nothing instead of throwing when it is one of these codes. */
-export function unlessCode<Value>(work: Promise<Value>, ...codes: Parameters<typeof hasCode> extends [unknown, ...infer Codes] ? Codes : never): Promise<Value | undefined> {
+export function unlessCode<Value>(
+  work: Promise<Value>,
+  ...codes: Parameters<typeof hasCode> extends [unknown, ...infer Codes] ? Codes : never
+): Promise<Value | undefined> {
   return work.catch((error: unknown) => {
     if (hasCode(error, ...codes)) return undefined;
     throw error;

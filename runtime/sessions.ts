@@ -3,10 +3,12 @@ import { digestOf } from "../core/digest.js";
 import { OrchestratorError } from "../core/errors.js";
 import type { Mission } from "../core/mission.js";
 import type { Dispatch, RunRecord } from "../core/records.js";
-import type { Invocation, Person, Sessions, Visit } from "../core/session.js";
 import { isTerminal } from "../core/run.js";
-import { LiveRun, type SessionDeps } from "./run-session.js";
-import { newRunUnit, type PreparedCase } from "./new-run.js";
+import type { Invocation, Person, Sessions, Visit } from "../core/session.js";
+import type { PreparedCase } from "./new-run.js";
+import { newRunUnit } from "./new-run.js";
+import type { SessionDeps } from "./run-session.js";
+import { LiveRun } from "./run-session.js";
 
 const HEARTBEAT_MS = 1_000;
 
@@ -67,7 +69,8 @@ export class SessionRegistry implements Sessions {
   /** Takes the run for the orchestrator, before it invokes the graph. `run_busy` when another live process has it. */
   async host(runId: string, mission: Mission): Promise<LiveRun> {
     const known = await this.#entries.get(runId)?.catch(() => undefined);
-    if (known && (known.isHosted || known.visits > 0)) throw new OrchestratorError("run_busy", `Run ${runId} is being worked on in this process.`);
+    if (known && (known.isHosted || known.visits > 0))
+      throw new OrchestratorError("run_busy", `Run ${runId} is being worked on in this process.`);
     const opening = this.#open(runId, mission);
     this.#entries.set(runId, opening);
     const entry = await opening.catch((error: unknown) => {
@@ -108,7 +111,12 @@ export class SessionRegistry implements Sessions {
   }
 
   /** One after the other for each run, so that a run is never opened twice side by side. */
-  #visit(runId: string, mission: Mission, invocation: Invocation, input: { caseInput: unknown } | undefined): Promise<Entry> {
+  #visit(
+    runId: string,
+    mission: Mission,
+    invocation: Invocation,
+    input: { caseInput: unknown } | undefined,
+  ): Promise<Entry> {
     const before = this.#entries.get(runId)?.catch(() => undefined) ?? Promise.resolve(undefined);
     const entered = before.then(async (known) => {
       const isUsable = known !== undefined && (known.isHosted || (await this.#isStillOurs(known)));
@@ -125,19 +133,31 @@ export class SessionRegistry implements Sessions {
   async #isStillOurs({ session, visits }: Entry): Promise<boolean> {
     if (session.signal.aborted) return false;
     if (visits > 0) return true;
-    const { held } = await this.#deps.store.runs.renewLease({ runId: session.runId, fence: session.run.fence }, this.#deps.leaseMs);
+    const { held } = await this.#deps.store.runs.renewLease(
+      { runId: session.runId, fence: session.run.fence },
+      this.#deps.leaseMs,
+    );
     return held;
   }
 
   /** Opens a run for an invocation that is not the orchestrator's; the planner creates it when it is missing. */
-  async #openHere(runId: string, mission: Mission, invocation: Invocation, input: { caseInput: unknown } | undefined): Promise<Entry> {
+  async #openHere(
+    runId: string,
+    mission: Mission,
+    invocation: Invocation,
+    input: { caseInput: unknown } | undefined,
+  ): Promise<Entry> {
     const run = await this.#deps.store.runs.find(runId);
     if (run) {
       this.#assertSameVersion(run, mission);
       if (input) await this.#assertSameInput(run, mission, input.caseInput);
       return this.#open(runId, mission);
     }
-    if (!input) throw new OrchestratorError("run_not_found", `There is no run ${runId} in this store. Start it with an input first.`);
+    if (!input)
+      throw new OrchestratorError(
+        "run_not_found",
+        `There is no run ${runId} in this store. Start it with an input first.`,
+      );
     const startedAt = this.#deps.clock.now();
     const prepared = await this.#deps.prepareCase(mission, input.caseInput, startedAt);
     const context = contextOf(invocation);
@@ -167,10 +187,17 @@ export class SessionRegistry implements Sessions {
     ]);
     if (!isTerminal(run.status) && run.status !== "running") {
       const isNew = run.status === "queued";
-      const events = isNew ? [] : [{ runId, type: "run_resumed" as const, key: `run_resumed:${fence}`, data: { title: run.title } }];
+      const events = isNew
+        ? []
+        : [{ runId, type: "run_resumed" as const, key: `run_resumed:${fence}`, data: { title: run.title } }];
       await store.commit({ statements: store.runs.setRunning({ runId, fence }), events });
     }
-    const session = new LiveRun(mission, { run: { ...run, fence }, tasks, results, turns, requests }, run.dispatch, this.#deps);
+    const session = new LiveRun(
+      mission,
+      { run: { ...run, fence }, tasks, results, turns, requests },
+      run.dispatch,
+      this.#deps,
+    );
     return { session, isHosted: false, visits: 0, heartbeat: undefined };
   }
 
@@ -204,7 +231,13 @@ export class SessionRegistry implements Sessions {
     const fence = { runId: session.runId, fence: session.run.fence };
     try {
       const { held, cancelRequestedBy } = await this.#deps.store.runs.renewLease(fence, this.#deps.leaseMs);
-      if (!held) session.stop(new OrchestratorError("stale_owner", `Run ${session.runId} has another owner now; this process stops working on it.`));
+      if (!held)
+        session.stop(
+          new OrchestratorError(
+            "stale_owner",
+            `Run ${session.runId} has another owner now; this process stops working on it.`,
+          ),
+        );
       else if (cancelRequestedBy !== undefined && !session.isCancelled) session.cancel();
     } catch (error) {
       session.stop(error);
@@ -224,7 +257,10 @@ export class SessionRegistry implements Sessions {
 export function runIdOf(invocation: Invocation): string {
   const threadId = invocation.configurable["thread_id"];
   if (typeof threadId !== "string" || threadId === "") {
-    throw new OrchestratorError("usage", "A mission needs a thread: pass { configurable: { thread_id } } and compile with a checkpointer.");
+    throw new OrchestratorError(
+      "usage",
+      "A mission needs a thread: pass { configurable: { thread_id } } and compile with a checkpointer.",
+    );
   }
   const namespace = invocation.configurable["checkpoint_ns"];
   const segments = typeof namespace === "string" && namespace !== "" ? namespace.split("|") : [];
@@ -235,11 +271,13 @@ export function runIdOf(invocation: Invocation): string {
 export function contextOf(invocation: Invocation): MissionContext {
   const parsed = MissionContext.safeParse(invocation.context ?? {});
   if (parsed.success) return parsed.data;
-  throw new OrchestratorError("usage", `The context does not fit: ${parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")}`);
+  throw new OrchestratorError(
+    "usage",
+    `The context does not fit: ${parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")}`,
+  );
 }
 
 function stopBeating(entry: Entry): void {
   clearInterval(entry.heartbeat);
   entry.heartbeat = undefined;
 }
-

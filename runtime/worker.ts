@@ -76,7 +76,11 @@ export class Worker {
   /** A run continues under the definitions that it began with: its version is read back, whatever the files say now. */
   async missionOf(run: RunRecord): Promise<Mission> {
     const stored = await this.#parts.store.missions.find(run.missionVersion);
-    if (!stored) throw new OrchestratorError("mission_changed", `Version ${run.missionVersion.slice(0, 12)} of ${run.missionSlug}, under which run ${run.runId} began, is not in this store.`);
+    if (!stored)
+      throw new OrchestratorError(
+        "mission_changed",
+        `Version ${run.missionVersion.slice(0, 12)} of ${run.missionSlug}, under which run ${run.runId} began, is not in this store.`,
+      );
     return stored.document as unknown as Mission; // safe: written by newRunUnit from a Mission, which is plain JSON
   }
 
@@ -84,7 +88,9 @@ export class Worker {
     const graph = this.graph(mission);
     const { runId, run } = session;
     const config = { configurable: { thread_id: runId, run_id: runId, fence: run.fence } };
-    const began = await this.#parts.store.checkpointer.getTuple({ configurable: { thread_id: runId, checkpoint_ns: "" } });
+    const began = await this.#parts.store.checkpointer.getTuple({
+      configurable: { thread_id: runId, checkpoint_ns: "" },
+    });
     let input: { case: Record<string, unknown> } | null = began ? null : { case: { ...run.caseData } };
     for (;;) {
       await graph.invoke(input, config);
@@ -103,7 +109,8 @@ export class Worker {
     const { runs } = this.#parts.store;
     await session.refresh();
     const pending = session.requests().filter((request) => request.status === "pending");
-    if (session.requests().some((request) => isDecided(request.status) && request.appliedAt === undefined)) return false;
+    if (session.requests().some((request) => isDecided(request.status) && request.appliedAt === undefined))
+      return false;
     try {
       await this.#parts.store.commit({
         fence,

@@ -76,11 +76,16 @@ export class GroupCommit {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Tells that something else than a unit was committed on the handle. */
+  announce(): void {
+    for (const { afterCommit } of this.#listeners) afterCommit?.();
+  }
+
   #transact(batch: readonly Queued[]): void {
     const chain = new EventChain(this.#handle);
     const failures = this.#write(batch, chain);
     try {
-      if (failures.includes(undefined)) for (const { afterCommit } of this.#listeners) afterCommit?.();
+      if (failures.includes(undefined)) this.announce();
     } finally {
       for (const [index, { settle }] of batch.entries()) settle(failures[index]);
     }

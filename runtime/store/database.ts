@@ -29,7 +29,9 @@ export class SqliteDatabase implements Database {
   }
 
   async write<Row>(query: Query<Row>): Promise<Row[]> {
-    return this.#all(query);
+    const rows = this.#all(query);
+    this.#file.commits.announce();
+    return rows;
   }
 
   commit(unit: Unit): Promise<void> {

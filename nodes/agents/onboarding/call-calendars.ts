@@ -1,7 +1,7 @@
 import { DateTime } from "luxon";
 import { z } from "zod";
 import type { PlaybookContext } from "../../../core/define-agent.js";
-import { giveUp, valueOf as valueFrom } from "../../../core/define-agent.js";
+import { giveUp, valueFrom } from "../../../core/define-agent.js";
 import type { ValueOf } from "../../../core/tool.js";
 import type { findBusyTimes } from "../../../tools/find-busy-times.js";
 import type { findPublicHolidays } from "../../../tools/find-public-holidays.js";

@@ -1,7 +1,7 @@
 import { DateTime } from "luxon";
 import { z } from "zod";
 import type { PlaybookContext } from "../../../core/define-agent.js";
-import { definePlaybook, giveUp, valueOf as valueFrom } from "../../../core/define-agent.js";
+import { definePlaybook, giveUp, valueFrom } from "../../../core/define-agent.js";
 import type { bookCalendarEntry } from "../../../tools/book-calendar-entry.js";
 import { askForTime } from "./ask-for-time.js";
 import type { CallCalendars } from "./call-calendars.js";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Evidence, Finding, PlaybookContext } from "../../../core/define-agent.js";
-import { definePlaybook, valueOf as valueFrom } from "../../../core/define-agent.js";
+import { definePlaybook, valueFrom } from "../../../core/define-agent.js";
 import type { readDocument } from "../../../tools/read-document.js";
 import { CustomerSchema } from "./customer.js";
 import type { Expectation } from "./document-findings.js";

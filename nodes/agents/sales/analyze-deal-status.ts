@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Evidence, Finding } from "../../../core/define-agent.js";
-import { definePlaybook, valueOf } from "../../../core/define-agent.js";
+import { definePlaybook, valueFrom } from "../../../core/define-agent.js";
 import type { getScoringRules, ScoringRules } from "../../../tools/get-scoring-rules.js";
 import type { listDealActivities } from "../../../tools/list-deal-activities.js";
 import type { Contact, Deal, DealAnalysis, FoundRisk, Touch } from "./deal.js";
@@ -21,8 +21,8 @@ export const analyzeDealStatus = definePlaybook({
   tools: ["list_deal_activities", "get_scoring_rules"],
 
   async run(context, { deal }): Promise<DealAnalysis> {
-    const rules = valueOf(await context.call<typeof getScoringRules>("get_scoring_rules", {}));
-    const log = valueOf(
+    const rules = valueFrom(await context.call<typeof getScoringRules>("get_scoring_rules", {}));
+    const log = valueFrom(
       await context.call<typeof listDealActivities>("list_deal_activities", { deal_id: deal.deal_id }),
     );
     const now = context.now();

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Finding, PlaybookContext } from "../../../core/define-agent.js";
-import { definePlaybook, giveUp, valueOf } from "../../../core/define-agent.js";
+import { definePlaybook, giveUp, valueFrom } from "../../../core/define-agent.js";
 import type { readRecord } from "../../../tools/read-record.js";
 import type { Ticket } from "./ticket.js";
 import { TicketSchema, ticketText, toPlainWords } from "./ticket.js";
@@ -48,7 +48,7 @@ export const categorizeTicket = definePlaybook({
 });
 
 async function readRules(ctx: PlaybookContext): Promise<TicketRules> {
-  const { record } = valueOf(await ctx.call<typeof readRecord>("read_record", { path: RULES_FILE }));
+  const { record } = valueFrom(await ctx.call<typeof readRecord>("read_record", { path: RULES_FILE }));
   const rules = TicketRulesSchema.safeParse(record);
   if (rules.success) return rules.data;
   const [issue] = rules.error.issues;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Feedback, Finding, PlaybookContext } from "../../../core/define-agent.js";
-import { definePlaybook, giveUp, valueOf } from "../../../core/define-agent.js";
+import { definePlaybook, giveUp, valueFrom } from "../../../core/define-agent.js";
 import type { readArticle } from "../../../tools/read-article.js";
 import type { searchArticles } from "../../../tools/search-articles.js";
 import { keywordsOf, stemOf } from "./keywords.js";
@@ -87,7 +87,7 @@ async function searchFor(
   const scores = new Map<string, number>();
   for (const words of [narrow, wide]) {
     if (words.length === 0) continue;
-    const { articles } = valueOf(
+    const { articles } = valueFrom(
       await ctx.call<typeof searchArticles>("search_articles", { keywords: words.join(" ") }),
     );
     const best = articles[0]?.score ?? 1;
@@ -112,7 +112,7 @@ function fits({ title, body }: Article, words: readonly string[]): boolean {
 async function readAll(ctx: PlaybookContext, ids: readonly string[]): Promise<readonly Article[]> {
   const articles: Article[] = [];
   for (const article_id of ids) {
-    const { article } = valueOf(await ctx.call<typeof readArticle>("read_article", { article_id }));
+    const { article } = valueFrom(await ctx.call<typeof readArticle>("read_article", { article_id }));
     if (article) articles.push(article);
   }
   return articles;
