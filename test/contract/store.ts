@@ -85,6 +85,8 @@ function unitTests(withRun: WithRun, open: StoreFactory): void {
     const fresh = await open({ afterCommit: () => (commits += 1), onEvent: (found) => told.push(found.key) });
     const { store } = fresh;
     await store.commit({ statements: [...store.runs.create(runRecord("R1")), ...store.runs.create(runRecord("R2"))] });
+    await store.runs.takeLease("R1", OURS, 60_000);
+    expect(commits).toBe(2);
     commits = 0;
 
     const settled: number[] = [];

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { RunnableConfig } from "@langchain/core/runnables";
-import { Annotation, Command, END, interrupt, START, StateGraph } from "@langchain/langgraph";
+import { Annotation, Command, END, interrupt, MemorySaver, START, StateGraph } from "@langchain/langgraph";
 import type { BaseCheckpointSaver, Checkpoint, CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import { ERROR, emptyCheckpoint, INTERRUPT, uuid6 } from "@langchain/langgraph-checkpoint";
 import { afterEach, describe, expect, test } from "vitest";
@@ -82,6 +82,33 @@ function askingGraph(saver: BaseCheckpointSaver, rounds: number) {
     .addConditionalEdges("ask", ({ answers }) => (Object.keys(answers).length < rounds ? "ask" : END), ["ask", END])
     .compile({ checkpointer: saver })
     .withConfig({ recursionLimit: 1_000 });
+}
+
+/** Asks inside a subgraph, between steps that write only one of two channels. */
+function nestedGraph(saver: BaseCheckpointSaver) {
+  const State = Annotation.Root({
+    plan: Annotation<string>(),
+    log: Annotation<string[]>({ reducer: (known, added) => [...known, ...added], default: () => [] }),
+  });
+  const Inner = Annotation.Root({
+    steps: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }),
+  });
+  const inner = new StateGraph(Inner)
+    .addNode("first", () => ({ steps: ["inner 1"] }))
+    .addNode("ask", () => ({ steps: [`answered ${String(interrupt("go on?"))}`] }))
+    .addEdge(START, "first")
+    .addEdge("first", "ask")
+    .addEdge("ask", END)
+    .compile();
+  return new StateGraph(State)
+    .addNode("before", () => ({ log: ["before"] }))
+    .addNode("middle", async (_state, config) => ({ log: (await inner.invoke({ steps: [] }, config)).steps }))
+    .addNode("after", () => ({ log: ["after"] }))
+    .addEdge(START, "before")
+    .addEdge("before", "middle")
+    .addEdge("middle", "after")
+    .addEdge("after", END)
+    .compile({ checkpointer: saver });
 }
 
 describe("what is kept (I8)", () => {
@@ -226,6 +253,25 @@ describe("writes of a superstep", () => {
     const end = await graph.invoke(new Command({ resume: "last" }), { configurable: { ...fork.configurable } });
     expect(end.answers).toEqual({ "round 0": "yes", "round 1": "right", "round 2": "last" });
   });
+});
+
+describe("any durability", () => {
+  test.each(["sync", "async", "exit"] as const)(
+    "with %s a graph with subgraphs ends as it does in memory",
+    async (durability) => {
+      const ends: unknown[] = [];
+      for (const saver of [new MemorySaver(), await open()]) {
+        const graph = nestedGraph(saver);
+        const paused = await graph.invoke({ plan: "p" }, { ...thread("", durability), durability });
+        ends.push(paused.log, (await graph.getState(thread("", durability))).values);
+        const end = await graph.invoke(new Command({ resume: "yes" }), { ...thread("", durability), durability });
+        ends.push(end, (await graph.getState(thread("", durability))).values);
+      }
+
+      expect(ends.slice(4)).toEqual(ends.slice(0, 4));
+      expect(ends[3]).toEqual({ plan: "p", log: ["before", "inner 1", "answered yes", "after"] });
+    },
+  );
 });
 
 describe("the owner's fence (I7)", () => {
