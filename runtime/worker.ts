@@ -36,9 +36,19 @@ export class Worker {
   work(runId: string): Promise<RunRecord> {
     const known = this.#working.get(runId);
     if (known) return known;
-    const working = this.#work(runId).finally(() => this.#working.delete(runId));
+    const working = this.#workUntilApplied(runId).finally(() => this.#working.delete(runId));
     this.#working.set(runId, working);
     return working;
+  }
+
+  /** A decision that came while the run was being left is not left lying: whoever decided was told that it goes on here. */
+  async #workUntilApplied(runId: string): Promise<RunRecord> {
+    for (;;) {
+      const run = await this.#work(runId);
+      if (run.status !== "waiting" || this.#isDraining) return run;
+      const requests = await this.#parts.store.approvals.list({ runId });
+      if (!requests.some((request) => isDecided(request.status) && request.appliedAt === undefined)) return run;
+    }
   }
 
   /** Lets running tasks reach their end, at most ten seconds, begins nothing new, and gives the leases back. */
