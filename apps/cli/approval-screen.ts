@@ -3,7 +3,7 @@ import type { Evidence } from "../../core/define-agent.js";
 import type { Json } from "../../core/digest.js";
 import type { ApprovalView } from "../../core/views.js";
 import type { Paint } from "./paint.js";
-import { distance, inWords, shorten, wrap } from "./text.js";
+import { count, distance, inWords, shorten, wrap } from "./text.js";
 
 const MIN_COLUMNS = 60;
 const MAX_COLUMNS = 120;
@@ -49,14 +49,14 @@ export function choicesOf(approval: ApprovalView, isCut: boolean): readonly Choi
   const decided = approval.allowed.flatMap((type): Choice[] => {
     const words = consequences[type] ?? "";
     const final = FINAL_CLAUSE.exec(words)?.[1];
-    const plain = words.replace(FINAL_CLAUSE, ".").replace(ANSWER_CLAUSE, "");
+    const plain = toolsInWords(approval, words.replace(FINAL_CLAUSE, ".").replace(ANSWER_CLAUSE, ""));
     const choice: Choice = { key: KEYS[type], name: nameOf(approval, type), consequence: plain, does: type };
     if (final === undefined) return [choice];
     return [
       choice,
       {
         key: "f",
-        name: "reject for good",
+        name: "fail now",
         consequence: `${final.replace(/^it /u, "The task ").replace(/^the /u, "The ")}.`,
         does: "reject_for_good",
       },
@@ -72,12 +72,17 @@ export function choicesOf(approval: ApprovalView, isCut: boolean): readonly Choi
   ];
 }
 
+/** Names of tools as a person says them: `put_in_outbox` is "put in outbox". */
+function toolsInWords({ shown }: ApprovalView, text: string): string {
+  return shown.proposed.reduce((words, { tool }) => words.replaceAll(tool, inWords(tool)), text);
+}
+
 const KEYS: Readonly<Record<DecisionType, string>> = { approve: "a", edit: "e", reject: "r", answer: "w" };
 
 function nameOf({ kind }: ApprovalView, type: DecisionType): string {
   if (kind === "in_doubt") return type === "approve" ? "it happened" : "it did not";
   if (type === "edit") return "edit first";
-  return type === "answer" ? "write the answer" : type;
+  return type;
 }
 
 function header(approval: ApprovalView, columns: number, { paint, now, position, problem }: ScreenOptions): string[] {
@@ -135,23 +140,31 @@ function labelled({ label, text }: Evidence["left"], columns: number, paint: Pai
   return [...(label === "" ? [] : [paint.dim(label)]), ...wrap(text, columns)];
 }
 
-/** The blocks themselves when they fit; else the longest are cut, line by line, each to no less than a few lines. */
+/** The blocks themselves when they fit; else cut from the last to the first, since the first matters most. */
 function fitBlocks(blocks: string[][], room: number, paint: Paint): string[][] {
   const heights = blocks.map(({ length }) => length);
-  const total = () => heights.reduce((sum, height) => sum + height, 0);
-  if (total() <= room) return blocks;
-  while (total() > room) {
-    const longest = Math.max(...heights);
-    if (longest <= MIN_BLOCK) break;
-    heights[heights.lastIndexOf(longest)] = longest - 1;
+  let over = heights.reduce((sum, height) => sum + height, 0) - room;
+  if (over <= 0) return blocks;
+  const later = [...heights.keys()].slice(1).reverse();
+  const turns = [
+    ...later.map((index) => [index, MIN_BLOCK] as const),
+    ...later.map((index) => [index, 1] as const),
+    [0, MIN_BLOCK] as const,
+  ];
+  for (const [index, least] of turns) {
+    const height = heights[index] ?? 0;
+    const taken = Math.min(Math.max(0, over), Math.max(0, height - least));
+    heights[index] = height - taken;
+    over -= taken;
   }
   return blocks.map((block, index) => cut(block, heights[index] ?? block.length, paint));
 }
 
 function cut(block: string[], height: number, paint: Paint): string[] {
   if (block.length <= height) return block;
-  const left = block.length - height + 1;
-  return [...block.slice(0, height - 1), paint.dim(`… ${left} more lines`)];
+  const left = count(block.length - Math.max(1, height - 1), "more line");
+  if (height === 1) return [`${block[0] ?? ""}${paint.dim(`  … ${left}`)}`];
+  return [...block.slice(0, height - 1), paint.dim(`… ${left}`)];
 }
 
 function hanging(mark: string, text: string, columns: number): string[] {

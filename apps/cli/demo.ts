@@ -3,16 +3,20 @@ import { approvalScreen } from "./approval-screen.js";
 import { EXIT } from "./failures.js";
 import type { Io } from "./io.js";
 import { kpiTable } from "./kpi-table.js";
-import { outcomeText } from "./outcome-text.js";
 import type { Person } from "./person.js";
 import { followProgress } from "./progress.js";
 import type { Answering } from "./settle.js";
 import { settle } from "./settle.js";
+import { statusWord } from "./status-word.js";
 import type { FreshStore } from "./store-choice.js";
 import { chooseFreshStore } from "./store-choice.js";
+import { table } from "./table.js";
+import { wrap } from "./text.js";
 
 const MISSIONS = ["customer-onboarding", "sales-pipeline", "support-resolution"] as const;
 const NOBODY = "demo";
+const LEGEND =
+  "Simulated: the samples run on a business clock that advances by the estimates. Pending: known only later.";
 /** What the description of a case says when a person will be asked for something that is not there. */
 const ENDS_IN_A_QUESTION = /missing|lacks|scan|unreadable/iu;
 
@@ -111,13 +115,15 @@ async function closing(
   io.print({ runs: all, kpis: views.map(({ run_id, mission, kpis: of }) => ({ run_id, mission, kpis: of })) }, () =>
     [
       "",
-      outcomeText(io, all),
+      table(
+        io,
+        ["Run", "Status", "Id"],
+        all.map(({ title, status, run_id }) => [title, statusWord(status, paint), run_id]),
+      ),
       "",
       paint.bold("What it comes to"),
       kpiTable(io, kpis),
-      paint.dim(
-        "Simulated: the samples run on a business clock that advances by the estimates. Pending: known only later.",
-      ),
+      ...wrap(LEGEND, io.host.columns - 1).map(paint.dim),
       "",
       paint.bold("Try next"),
       ...nextCommands(io, outcomes, asking).map((line) => `  ${line}`),

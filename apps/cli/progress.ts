@@ -6,7 +6,8 @@ import type { Paint } from "./paint.js";
 import { shorten } from "./text.js";
 
 const TITLE_WIDTH = 26;
-const DETAIL_WIDTH = 110;
+const COLUMNS_ELSEWHERE = 160;
+const MIN_DETAIL = 12;
 /** Turns of the event loop that a last event may need to arrive. */
 const LAST_TURNS = 5;
 
@@ -65,8 +66,10 @@ async function follow(
   try {
     for await (const event of orchestrator.events(options.run, { signal })) {
       const run = await knownRun(orchestrator, options, known, event.run_id);
-      const line = run && lineFor(event, run, io.paint);
-      if (line !== undefined) put(options.isShared ? `${titleColumn(run?.title ?? "")}  ${line}` : line);
+      const prefix = options.isShared ? `${titleColumn(run?.title ?? "")}  ` : "";
+      const room = (io.host.isTerminal ? io.host.columns : COLUMNS_ELSEWHERE) - prefix.length - 1;
+      const line = run && lineFor(event, run, io.paint, room);
+      if (line !== undefined) put(`${prefix}${line}`);
     }
   } catch (error) {
     if (!signal.aborted)
@@ -149,14 +152,16 @@ const LINES: Readonly<Partial<Record<EventType, Line>>> = {
 };
 
 /** One line about an event, or nothing when it is not worth one. */
-function lineFor(event: MissionEvent, run: Followed, paint: Paint): string | undefined {
+function lineFor(event: MissionEvent, run: Followed, paint: Paint, room: number): string | undefined {
   const line = LINES[event.type];
   if (!line) return undefined;
   const task = event.task_id === undefined ? "" : (run.tasks.get(event.task_id) ?? event.task_id);
   const parts = [task, wordsFor(event, line)].filter((part) => part !== "").join(" ");
+  const words = shorten(parts || event.line, room - 2);
   const detail = textAt(event.data, line.detail);
-  const more = detail === undefined ? "" : paint.dim(`  ${shorten(run.agents.get(detail) ?? detail, DETAIL_WIDTH)}`);
-  return `${line.mark(paint)} ${parts || event.line}${more}`;
+  const left = room - words.length - 4;
+  if (detail === undefined || left < MIN_DETAIL) return `${line.mark(paint)} ${words}`;
+  return `${line.mark(paint)} ${words}${paint.dim(`  ${shorten(run.agents.get(detail) ?? detail, left)}`)}`;
 }
 
 function wordsFor({ type, data }: MissionEvent, line: Line): string {

@@ -3,7 +3,7 @@ import type { Io } from "./io.js";
 import { shorten } from "./text.js";
 
 const GAP = 2;
-const MIN_LAST = 16;
+const MIN_COLUMN = 12;
 const NO_LINES = {
   top: "",
   "top-mid": "",
@@ -24,9 +24,10 @@ const NO_RULES = {
   middle: " ".repeat(GAP),
 };
 
-/** Plain columns under a dim head. In a terminal the last column is shortened to fit; elsewhere nothing is cut. */
+/** Plain columns under a dim head. In a terminal the widest columns are shortened until all fit; elsewhere nothing is cut. */
 export function table(io: Io, head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const fitted = io.host.isTerminal ? rows.map((row) => fitRow(row, widthsOf(head, rows), io.host.columns)) : rows;
+  const widths = io.host.isTerminal ? fittingWidths(head, rows, io.host.columns) : undefined;
+  const fitted = widths ? rows.map((row) => row.map((cell, index) => fitCell(cell, widths[index] ?? 0))) : rows;
   const drawn = new Table({
     head: head.map((name) => io.paint.dim(name)),
     chars: { ...NO_LINES, ...NO_RULES },
@@ -40,15 +41,22 @@ export function table(io: Io, head: readonly string[], rows: readonly (readonly 
     .join("\n");
 }
 
-function widthsOf(head: readonly string[], rows: readonly (readonly string[])[]): number[] {
-  return head.map((name, index) => Math.max(name.length, ...rows.map((row) => visible(row[index] ?? "").length)));
+function fittingWidths(head: readonly string[], rows: readonly (readonly string[])[], columns: number): number[] {
+  const widths = head.map((name, index) =>
+    Math.max(name.length, ...rows.map((row) => visible(row[index] ?? "").length)),
+  );
+  const total = () => widths.reduce((sum, width) => sum + width + GAP, 1 - GAP);
+  while (total() > columns) {
+    const widest = Math.max(...widths);
+    if (widest <= MIN_COLUMN) break;
+    widths[widths.lastIndexOf(widest)] = widest - 1;
+  }
+  return widths;
 }
 
-function fitRow(row: readonly string[], widths: readonly number[], columns: number): string[] {
-  const before = widths.slice(0, -1).reduce((sum, width) => sum + width + GAP, 0);
-  const room = Math.max(MIN_LAST, columns - before - 1);
-  const last = row.at(-1) ?? "";
-  return [...row.slice(0, -1), visible(last).length > room ? shorten(visible(last), room) : last];
+/** Colours go with what is cut: a cell that fits keeps them. */
+function fitCell(cell: string, width: number): string {
+  return visible(cell).length > width ? shorten(visible(cell), width) : cell;
 }
 
 /** The text without escape codes. */

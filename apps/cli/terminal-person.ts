@@ -12,6 +12,7 @@ import type { Io } from "./io.js";
 import type { Answer, Person } from "./person.js";
 import { readKey } from "./read-key.js";
 
+const PROMPT_LINES = 1;
 const LEAVE: Answer = { kind: "leave" };
 
 /** The person at this terminal: single keys, and a line or an editor where words are needed. */
@@ -26,11 +27,11 @@ export class TerminalPerson implements Person {
 
   async ask(approval: ApprovalView, position = ""): Promise<Answer> {
     let problem: string | undefined;
-    let rows = this.#io.host.rows - 2;
+    let rows = this.#io.host.rows - PROMPT_LINES;
     for (;;) {
       const screen = this.#show(approval, rows, { position, ...(problem !== undefined && { problem }) });
       const choices = choicesOf(approval, screen.isCut);
-      const choice = await this.#choose(choices);
+      const choice = this.#io.isStopping ? undefined : await this.#choose(choices);
       if (!choice) return LEAVE;
       if (choice.does === "later") return { kind: "later" };
       if (choice.does === "all") {

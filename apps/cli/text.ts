@@ -31,8 +31,12 @@ export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
   if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;
-  if (ms < 48 * 3_600_000) return `${trimmed(ms / 3_600_000)} h`;
-  return `${trimmed(ms / 86_400_000)} days`;
+  if (ms < 48 * 3_600_000) return `${rounded(ms / 3_600_000)} h`;
+  return `${rounded(ms / 86_400_000)} days`;
+}
+
+function rounded(value: number): string {
+  return value < 10 ? String(Number(value.toFixed(1))) : String(Math.round(value));
 }
 
 /** How far a moment lies ahead or back: `in 4 h`, `20 min ago`. */
