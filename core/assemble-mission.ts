@@ -8,7 +8,7 @@ import type { Problem } from "./problem.js";
 import { escapeKey } from "./problem.js";
 
 /** Stands last in every row where it is on the roster; does any task in a lesser way. */
-export const GENERALIST_ID = "A0";
+const GENERALIST_ID = "A0";
 const ANY_SKILL = "*";
 
 /** A mission made from its file and the agents at hand, with what only the file can show to be wrong. */
@@ -76,7 +76,7 @@ export function assembleMission(
 }
 
 /** An agent as a mission's version stores it; `named` replaces its name and description. */
-export function toAgentCard(
+function toAgentCard(
   agent: AgentDefinition,
   named?: { readonly name: string; readonly description: string },
 ): AgentCard {

@@ -4,7 +4,7 @@ import { ExpressionError, evaluate } from "./expression.js";
 import type { Mission } from "./mission.js";
 
 /** Keeps, in a case whose `received_at` was resolved, what stood there: the run then goes by the business clock. */
-export const RECEIVED_BEFORE_START = "received_before_start";
+const RECEIVED_BEFORE_START = "received_before_start";
 
 const DURATION = /^-P(?=.)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/u;
 const UNITS_MS = [604_800_000, 86_400_000, 3_600_000, 60_000, 1000];

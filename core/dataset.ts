@@ -29,11 +29,11 @@ const MEANING = { unit: z.string().min(1), direction: z.enum(["lower", "higher"]
 const KNOWN = { known: z.enum(["at_end", "later"]).default("at_end"), measure: z.string().min(1).optional() };
 
 /** What one key of the dataset's KPI file means: half of a KPI, or a limit (`lower` is better: at most; `higher`: at least). */
-export const KpiDefinitionSchema = z.discriminatedUnion("role", [
+const KpiDefinitionSchema = z.discriminatedUnion("role", [
   z.strictObject({ role: z.enum(["target", "baseline"]), kpi_id: IdSchema, ...MEANING, ...KNOWN }),
   z.strictObject({ role: z.literal("limit"), limit_id: IdSchema, ...MEANING, ...KNOWN }),
 ]);
-export type KpiDefinition = z.output<typeof KpiDefinitionSchema>;
+type KpiDefinition = z.output<typeof KpiDefinitionSchema>;
 
 /** The dataset's files and the one that says what its KPI keys mean, with the schema of each. */
 export const DATASET_SCHEMAS = {

@@ -133,7 +133,7 @@ function isOnlyConditional(producer: Task, choosers: readonly string[], wards: R
 }
 
 /** For each target of a route, the tasks that choose it or not. */
-export function routersOf(tasks: readonly Task[]): ReadonlyMap<string, readonly string[]> {
+function routersOf(tasks: readonly Task[]): ReadonlyMap<string, readonly string[]> {
   const routers = new Map<string, string[]>();
   for (const { id, route } of tasks) {
     for (const { to } of route ?? []) routers.set(to, [...(routers.get(to) ?? []), id]);

@@ -21,7 +21,7 @@ export function lookUp<T>(wanted: string, items: readonly T[], namesOf: (item: T
 }
 
 /** The names most like the wanted one, best first; none that share next to nothing with it. */
-export function nearest(wanted: string, names: Iterable<string>): readonly string[] {
+function nearest(wanted: string, names: Iterable<string>): readonly string[] {
   const limit = Math.max(2, Math.floor(wanted.length / 2));
   return [...new Set(names)]
     .map((name) => ({ name, distance: editDistance(wanted.toLowerCase(), name.toLowerCase()) }))

@@ -9,7 +9,7 @@ export const SlugSchema = z
 const JsonSchemaSchema = z.record(z.string(), z.json());
 
 /** How long a consumer waits for its inputs, and what happens when they do not all come. Only `done` tasks count as come. */
-export const JoinSchema = z.strictObject({
+const JoinSchema = z.strictObject({
   need: z.union([z.literal("all"), z.literal("any"), z.int().positive()]).default("all"),
   within_minutes: z.number().positive().optional(),
   else: z.enum(["continue", "fail", "ask"]).default("fail"),
@@ -40,7 +40,7 @@ const RouteSchema = z.union([
 const CollectSchema = z.union([z.enum(["list", "merge"]), z.strictObject({ cel: z.string().min(1) })]);
 
 /** When and whom to ask about a task. `unless` and `sample` are for missions of our own; the dataset's flags stay *always*. */
-export const TaskApprovalSchema = z.strictObject({
+const TaskApprovalSchema = z.strictObject({
   /** CEL over `output`, `inputs`, `case`; true means: go on alone. */
   unless: z.string().optional(),
   /** The share (0 to 1) of results that is shown to a person in any case, chosen by run and task. */
@@ -88,7 +88,7 @@ export type TaskFile = z.output<typeof TaskFileSchema>;
 /** How writes of several tasks to one key become one value; `latest` goes by plan order, not by clock. */
 export const MergeSchema = z.enum(["once", "latest", "append", "union", "max"]);
 
-export const KpiFileSchema = z.strictObject({
+const KpiFileSchema = z.strictObject({
   kpi_id: IdSchema,
   unit: z.string().min(1),
   direction: z.enum(["lower", "higher"]),
@@ -101,7 +101,7 @@ export const KpiFileSchema = z.strictObject({
   measure: z.string().optional(),
 });
 
-export const LimitFileSchema = z.strictObject({
+const LimitFileSchema = z.strictObject({
   limit_id: IdSchema,
   unit: z.string().min(1).optional(),
   measure: z.string().optional(),
@@ -121,7 +121,7 @@ export const ReviewRuleSchema = z.strictObject({
   send_back: z.string(),
 });
 
-export const CasesSchema = z.strictObject({
+const CasesSchema = z.strictObject({
   /** Relative to the data folder. */
   file: z.string().optional(),
   /** Cases inside the mission's own file. */
@@ -132,7 +132,7 @@ export const CasesSchema = z.strictObject({
   title: z.string().min(1),
 });
 
-export const ApprovalsFileSchema = z.strictObject({
+const ApprovalsFileSchema = z.strictObject({
   role: z.string().min(1).default("approver"),
   due_minutes: z.number().positive().default(1440),
   escalate_to: z.array(z.string()).default([]),

@@ -4,6 +4,8 @@ import { assembleMission } from "../../core/assemble-mission.js";
 import { MissionFileSchema, toTaskInput } from "../../core/mission.js";
 import { missionVersion } from "../../core/mission-version.js";
 import { shapeOf } from "../../core/shape.js";
+import { verifyMission } from "../../core/verify.js";
+import type { MissionParts } from "../support/missions.js";
 import { agentsFor, fakeAgent, fakePlaybook, missionDocument, missionFileOf, missionOf } from "../support/missions.js";
 
 const TASKS = [{ task_id: "T1" }, { task_id: "T2", skill: "write", depends_on: ["T1"] }];
@@ -151,6 +153,61 @@ describe("I10: the version of a mission", () => {
       version(),
     );
   });
+});
+
+test("F011: a mission of another business needs data only", () => {
+  const billing = fakeAgent("A20", "billing-agent", [
+    fakePlaybook({
+      skill: "collect_records",
+      output: z.object({ invoice: z.object({ id: z.string() }), contract: z.object({ rate: z.number() }) }),
+    }),
+    fakePlaybook({
+      skill: "judge_dispute",
+      input: z.object({ invoice: z.object({ id: z.string() }), contract: z.unknown(), claim: z.string() }),
+      output: z.object({ owed_usd: z.number() }),
+    }),
+    fakePlaybook({ skill: "credit_invoice", input: z.strictObject({ owed_usd: z.number() }) }),
+    fakePlaybook({
+      skill: "write_resolution",
+      input: z.object({ facts: z.object({ owed_usd: z.number() }), credit: z.unknown().optional() }),
+    }),
+  ]);
+  const parts: MissionParts = {
+    slug: "invoice-disputes",
+    cases: { id: "dispute_id", title: "case.customer + ', invoice ' + case.invoice_id", file: "sample/disputes.json" },
+    kpis: [
+      {
+        kpi_id: "settle_time",
+        unit: "hours",
+        direction: "lower",
+        baseline: 72,
+        target: 8,
+        measure: "hours_between(case.received_at, run.finished_at)",
+      },
+    ],
+    limits: [{ limit_id: "max_steps", measure: "run.steps", op: "<=", value: 5 }],
+    blackboard: { owed_usd: { schema: { type: "number" }, merge: "once" } },
+    tasks: [
+      { task_id: "D1", skill: "collect_records" },
+      {
+        task_id: "D2",
+        skill: "judge_dispute",
+        depends_on: ["D1"],
+        writes: ["owed_usd"],
+        inputs: { invoice: "D1.invoice", contract: "D1.contract", claim: "case.claim" },
+      },
+      { task_id: "D3", skill: "credit_invoice", depends_on: ["D2"], when: "D2.owed_usd > 0.0", inputs: { "*": "D2" } },
+      { task_id: "D4", skill: "write_resolution", depends_on: ["D2", "D3"], inputs: { facts: "D2", credit: "D3?" } },
+    ],
+  };
+  const sampleCase = {
+    dispute_id: "D-1",
+    customer: "Ada",
+    invoice_id: "I-1",
+    claim: "Charged twice.",
+    received_at: "-PT5H",
+  };
+  expect(verifyMission(missionOf(parts, [billing]), { agents: [billing], tools: [], sampleCase })).toEqual([]);
 });
 
 test("the tests' own worker does every skill that their tasks name", () => {

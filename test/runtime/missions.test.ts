@@ -1,8 +1,13 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { AgentDefinition } from "../../core/define-agent.js";
+import { rulingOn } from "../../core/policy.js";
 import { formatProblem, hasErrors } from "../../core/problem.js";
+import type { ToolDefinition } from "../../core/tool.js";
+import { findCase } from "../../runtime/cases.js";
 import { assertRunnable, loadMission, loadMissions } from "../../runtime/missions.js";
 import { fakeAgent, fakePlaybook, missionDocument } from "../support/missions.js";
 
@@ -327,3 +332,44 @@ describe("finding a mission", () => {
     });
   });
 });
+
+describe("F001: the data folder of the project", () => {
+  test.each([
+    ["business_missions.json", "e6447518a5a6691f44dee91aaa7345b79706c9df23167754e637ed16ad35f7bf"],
+    ["decomposed_mission_tasks.json", "3a17cb11ecb2b22c48a83d92babb6eb01a2cd2682dfd7cc787dab9ea497e5164"],
+    ["mission_kpis.json", "ab83c9ad14906aec68f6cf06a404f8a283f5cd5d150d8d3a1cc768a3781c1c3f"],
+    ["specialized_agents.json", "9591f772783f4a02fb6c3b750c9c556a4357eee8ab75eed86a66759ad0ff1e54"],
+    ["agent_capabilities_matrix.json", "4f48122ca479073b372b286059f5c80f88cddae84fa18b34b70a3170082434f1"],
+  ])("%s is the dataset's, byte for byte", async (name, sha256) => {
+    expect(
+      createHash("sha256")
+        .update(await readFile(join(DATA, name)))
+        .digest("hex"),
+    ).toBe(sha256);
+  });
+
+  test("every mission of it can run with the project's own agents and tools", async () => {
+    const agents = await exportsOf<AgentDefinition>("nodes/agents", (value) => "agentId" in value);
+    const tools = await exportsOf<ToolDefinition>("tools", (value) => "effect" in value && "maxCostMicroUsd" in value);
+    const isForbidden = (tool: ToolDefinition) => rulingOn(tool).outcome === "forbidden";
+    const catalogue = await loadMissions({ dataFolder: DATA, agents, tools, isForbidden });
+
+    expect(catalogue.list().flatMap(({ problems }) => problems.map(formatProblem))).toEqual([]);
+    expect(catalogue.problems).toEqual([]);
+    expect(catalogue.list().map(({ missionId }) => missionId)).toEqual(
+      expect.arrayContaining(["M001", "M002", "M003"]),
+    );
+    for (const { loaded } of catalogue.list())
+      if (loaded) expect((await findCase(loaded.mission, undefined, DATA)).title).not.toBe("");
+  });
+});
+
+/** What the files of a folder export that is an agent or a tool. */
+async function exportsOf<T>(name: string, isOne: (value: object) => boolean): Promise<readonly T[]> {
+  const path = join(import.meta.dirname, "../..", name);
+  const files = (await readdir(path)).filter((file) => file.endsWith(".ts"));
+  const modules: readonly object[] = await Promise.all(files.map((file) => import(join(path, file))));
+  const values = modules.flatMap((module) => Object.values(module));
+  // Safe: `isOne` knows what it looks for.
+  return values.filter((value) => typeof value === "object" && value !== null && isOne(value)) as readonly T[];
+}
