@@ -25,7 +25,10 @@ import { checkpointPruning, checkpointReads, checkpointWrites } from "./saver-te
 import type { CheckpointRow, WriteRow } from "./schema.js";
 import { once } from "./template.js";
 
-/** How many checkpoints of each thread and namespace stay; `all` keeps what time travel needs. */
+/**
+ * How many checkpoints of each thread and namespace stay. `all` is for time travel, and for graphs with channels of
+ * LangGraph's beta `DeltaValue`, which are put together from older checkpoints.
+ */
 export type History = number | "all";
 
 /** Two: the one to continue from, and the one before it, whose writes a reader may still hold. */

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -163,6 +164,37 @@ describe("a file that is not ours stays as it is", () => {
       code: "store_newer",
       message: expect.stringContaining("Update mission-orchestrator"),
     });
+  });
+});
+
+describe("a crash (I6)", () => {
+  test("what is on disk right after a commit, before anybody is told, is that commit and all before it", async () => {
+    const copies: string[] = [];
+    const told: string[] = [];
+    const seen: number[] = [];
+    const store = await openStore(url, {
+      afterCommit() {
+        const copy = join(folder, `copy-${copies.length}.db`);
+        for (const suffix of ["", "-wal"]) copyFileSync(path + suffix, copy + suffix);
+        copies.push(copy);
+        seen.push(told.length);
+      },
+      onEvent: (event) => told.push(event.runId),
+    });
+    for (let index = 0; index < 12; index += 1) {
+      const events = [{ runId: `R${index}`, type: "run_started" as const, key: "run_started", data: {} }];
+      await store.commit({ statements: store.runs.create(runRecord(`R${index}`)), events });
+    }
+    await store.close();
+
+    expect(copies).toHaveLength(12);
+    expect(seen).toEqual(copies.map((_copy, index) => index));
+    for (const [index, copy] of copies.entries()) {
+      const left = await openStore(`sqlite:${copy}`);
+      expect(await left.runs.list()).toHaveLength(index + 1);
+      expect(await left.events.of(`R${index}`)).toHaveLength(1);
+      await left.close();
+    }
   });
 });
 
