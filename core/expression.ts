@@ -45,13 +45,22 @@ const environment = new Environment({ unlistedVariablesAreDyn: true, homogeneous
 
 const compiled = new Map<string, ReturnType<typeof environment.parse>>();
 
-/** The value of a CEL expression over JSON values. CEL's ints come back as numbers. Throws `ExpressionError`. */
+/**
+ * The value of a CEL expression over JSON values. CEL's ints come back as numbers. Throws `ExpressionError`. A name that
+ * the scope lacks is null to an expression that provides for absence, such as a task that was skipped.
+ */
 export function evaluate(expression: string, scope: Scope): Json {
   try {
-    return toJsonValue(parse(expression)({ ...scope }));
+    const absent = providesForAbsence(expression) ? [...rootsOf(expression).keys()].map((root) => [root, null]) : [];
+    return toJsonValue(parse(expression)({ ...Object.fromEntries(absent), ...scope }));
   } catch (cause) {
     throw cause instanceof ExpressionError ? cause : new ExpressionError(expression, toProblem(cause), { cause });
   }
+}
+
+/** True for an expression that asks whether something is there: by `has(…)`, or by comparing with `null`. */
+export function providesForAbsence(expression: string): boolean {
+  return /\bhas\(|[=!]=\s*null\b|\bnull\s*[=!]=/u.test(expression);
 }
 
 /** As `evaluate`, for expressions that must give true or false. */

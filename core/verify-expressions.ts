@@ -1,7 +1,14 @@
 import { resolveReceivedAt } from "./case.js";
 import { OrchestratorError } from "./errors.js";
 import type { Scope } from "./expression.js";
-import { checkExpression, ExpressionError, evaluate, expressionsIn, rootsOf } from "./expression.js";
+import {
+  checkExpression,
+  ExpressionError,
+  evaluate,
+  expressionsIn,
+  providesForAbsence,
+  rootsOf,
+} from "./expression.js";
 import type { RunFigures } from "./kpi.js";
 import { didYouMean } from "./lookup.js";
 import type { Task } from "./mission.js";
@@ -147,7 +154,7 @@ function verifyRoots(subject: Subject, use: Use): void {
 
 /** A guarded expression provides for what is absent; whether it does so rightly only a run can tell. */
 function verifyTaskName(subject: Subject, use: Use, producer: Task, path: readonly string[]): void {
-  const isOptional = /\bhas\(|\bnull\b/u.test(use.expression);
+  const isOptional = providesForAbsence(use.expression);
   const read = { root: producer.id, path, isOptional, pointer: use.pointer };
   const isOwn = use.tasks === "own" && producer === use.reader;
   if (use.tasks === "all" || isOwn || !use.reader) verifyField(subject, producer, { ...read, isOptional: true });
@@ -170,7 +177,7 @@ function verifyName(subject: Subject, use: Use, root: string, field: string): vo
     verifyRead(subject, use.reader, {
       root,
       path: [field],
-      isOptional: /\bhas\(/u.test(use.expression),
+      isOptional: providesForAbsence(use.expression),
       pointer: use.pointer,
     });
   if (root === "output") {

@@ -35,6 +35,13 @@ describe("the language", () => {
     expect(() => evaluate("hours_between('soon', 'late')", {})).toThrow("is no moment");
   });
 
+  test("a name that is absent is null to who asks whether it is there, and an error to who does not", () => {
+    expect(evaluate("has(T1.sum) ? T1.sum : 0.0", {})).toBe(0);
+    expect(evaluate("T1 == null || T1.sum > 3.0", {})).toBe(true);
+    expect(evaluate("has(T1.sum) ? T1.sum : 0.0", { T1: { sum: 4 } })).toBe(4);
+    expect(() => evaluate("T1.sum", {})).toThrow("Unknown variable: T1");
+  });
+
   test("what an expression reads is known without running it", () => {
     const roots = rootsOf("has(T1.sum) && case.lines.exists(line, line.owner == T2.owner) || run['steps'] > 3");
     expect(Object.fromEntries([...roots].map(([root, fields]) => [root, [...fields]]))).toEqual({
