@@ -5,6 +5,7 @@ import type { Task } from "../core/mission.js";
 import type { Plan, Settlement } from "../core/plan.js";
 import { ruleOn, settle } from "../core/plan.js";
 import type { TaskRecord } from "../core/records.js";
+import type { RunStatus } from "../core/run.js";
 import { isSettled } from "../core/run.js";
 import type { NodeDeps, RunSession } from "../core/session.js";
 import { conflictDraft } from "./board-conflict.js";
@@ -152,7 +153,8 @@ function sendWave(
 }
 
 function goTo(session: RunSession, plan: Plan, update: object, goal: Goal): Command {
-  return new Command({ update: { status: "running", ...channelsOf(session, plan), ...update }, goto: goal });
+  const status: RunStatus = goal === "approvals" ? "waiting" : "running";
+  return new Command({ update: { status, ...channelsOf(session, plan), ...update }, goto: goal });
 }
 
 /** The node of the agent at work on the task, or of the next capable one. */

@@ -45,8 +45,8 @@ export class SessionRegistry implements Sessions {
 
   async enter(mission: Mission, invocation: Invocation, input?: { caseInput: unknown }): Promise<Visit> {
     const runId = runIdOf(invocation);
-    const entry = await this.#visit(runId, mission, invocation, input);
     if (invocation.writer) this.#writers.set(runId, invocation.writer);
+    const entry = await this.#visit(runId, mission, invocation, input);
     this.#beat(entry);
     return {
       session: entry.session,
