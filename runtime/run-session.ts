@@ -48,8 +48,9 @@ export class LiveRun implements RunSession {
   readonly #requests = new Map<string, ApprovalRecord>();
   readonly #stop = new AbortController();
   readonly #drain = new AbortController();
-  readonly #pending = new Set<Promise<void>>();
   readonly #progressAt = new Map<string, number>();
+  /** The newest write: units reach the disk in the order given, so once it is there all are. */
+  #newest: Promise<void> = Promise.resolve();
   #refused: unknown;
   #reviewRound: number;
   #isCancelled = false;
@@ -121,7 +122,7 @@ export class LiveRun implements RunSession {
   }
 
   async settled(): Promise<void> {
-    await Promise.allSettled([...this.#pending]);
+    await this.#newest;
     if (this.#refused) throw this.#refused;
   }
 
@@ -331,13 +332,11 @@ export class LiveRun implements RunSession {
   #write(statements: readonly Statement[], events: readonly EventDraft[]): Promise<void> {
     if (statements.length === 0 && events.length === 0) return Promise.resolve();
     const written = this.#deps.store.commit({ fence: this.#fence, statements, events });
-    const watched = written.catch((error: unknown) => {
+    this.#newest = written.catch((error: unknown) => {
       if (hasCode(error, "already_decided")) return;
       this.#refused ??= error;
       this.stop(error);
     });
-    this.#pending.add(watched);
-    void watched.then(() => this.#pending.delete(watched));
     return written;
   }
 
