@@ -25,8 +25,8 @@ export type TaskEntry = z.output<typeof TaskEntrySchema>;
 const Entries = z.record(z.string(), TaskEntrySchema);
 const FreeObject = z.record(z.string(), z.unknown());
 const CaseInput = z
-  .union([z.string(), FreeObject])
-  .nullish()
+  .union([z.string(), FreeObject, z.null()])
+  .optional()
   .describe("A case, or the id of a sample case. Leave empty for the first sample case.");
 
 /** The channels of a run. Nodes act, channels know. */

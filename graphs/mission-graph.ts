@@ -1,4 +1,5 @@
 import type { GraphNode } from "@langchain/langgraph";
+import type { InteropZodObject } from "@langchain/core/utils/types";
 import { END, START, StateGraph } from "@langchain/langgraph";
 import { Blackboard, MissionContext, MissionInput, MissionOutput } from "../core/blackboard.js";
 import type { Mission } from "../core/mission.js";
@@ -12,6 +13,9 @@ import { Slots } from "../nodes/slots.js";
 import { createSpecialist } from "../nodes/specialist.js";
 import { Waves } from "../nodes/wave.js";
 
+/** Widened, since LangGraph's types would demand every field of a context whose fields are all optional. */
+const CONTEXT: InteropZodObject = MissionContext;
+
 const PASSES_PER_TASK = 20;
 const PASSES_AT_LEAST = 100;
 
@@ -24,7 +28,7 @@ export function missionGraph(mission: Mission, deps: NodeDeps & { readonly slots
   ]);
   const names = specialists.map(([name]) => name);
 
-  const graph = new StateGraph(Blackboard, { input: MissionInput, output: MissionOutput, context: MissionContext })
+  const graph = new StateGraph(Blackboard, { input: MissionInput, output: MissionOutput, context: CONTEXT })
     .addNode("planner", createPlanner(mission, all), { ends: [...names, "approvals", "reviewer", "report"] })
     .addNode("dispatcher", createDispatcher(mission, all), { ends: [...names, "approvals", "reviewer", "report"] })
     .addNode(specialists)

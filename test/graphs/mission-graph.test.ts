@@ -132,6 +132,19 @@ describe("I6 a finished invoke has an interrupt or a report", () => {
     expect(ended.status).toBe("completed");
   });
 
+  test("a context may name any of its fields; who approves is on the report, and what does not fit is refused", async () => {
+    const graph = await onMemory("sales-pipeline");
+    const config = { configurable: { thread_id: "named" }, context: { approver: "mara" } };
+    const paused = payloadOf(await graph.invoke({ case: "D-1002" }, config));
+
+    const ended = await graph.invoke(new Command({ resume: paused.answer_with }), config);
+
+    expect(ended.finalReport).toMatchObject({ decisions: [{ by: "mara", authenticated: false }] });
+    await expect(
+      graph.invoke({}, { configurable: { thread_id: "odd" }, context: { dispatch: "sideways" } }),
+    ).rejects.toThrow(/dispatch/u);
+  });
+
   test("without a thread it says what to pass", async () => {
     const graph = missionGraph(await missionOf("sales-pipeline"), orchestrator.deps).compile();
 
