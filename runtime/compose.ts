@@ -55,7 +55,7 @@ export interface OpenOptions {
   readonly data?: string;
   /** Missions besides those of the data folder: one file, a folder of them, or a list of files and documents at hand. */
   readonly missions?: string | readonly (string | JsonObject)[];
-  /** Agents and tools besides ours: a list, or a folder of modules that export them. */
+  /** Agents and tools besides ours: a list, or a folder of modules that export them. An agent with the id of one of ours takes its place. */
   readonly agents?: string | readonly AgentDefinition[];
   readonly tools?: string | readonly ToolDefinition[];
   readonly dispatch?: Dispatch;
@@ -168,10 +168,17 @@ async function loadOptions(options: Omit<OpenOptions, "store">): Promise<LoadOpt
   ]);
   return {
     dataFolder: options.data ?? readConfig().dataFolder,
-    agents: [...OUR_AGENTS.slice(0, -1), ...agents, ...OUR_AGENTS.slice(-1)],
+    agents: withOurs(agents),
     tools: [...ourTools, ...tools],
     ...(options.missions !== undefined && { missions: options.missions }),
   };
+}
+
+/** Ours and the given ones, the generalist last; a given agent with the id of one of ours stands in its place. */
+function withOurs(given: readonly AgentDefinition[]): readonly AgentDefinition[] {
+  const ours = OUR_AGENTS.map((own) => given.find(({ agentId }) => agentId === own.agentId) ?? own);
+  const others = given.filter((agent) => !ours.includes(agent));
+  return [...ours.slice(0, -1), ...others, ...ours.slice(-1)];
 }
 
 let forStudio: Promise<Composition> | undefined;

@@ -7,6 +7,7 @@ import type { Expectation } from "./document-findings.js";
 import { compareDocument } from "./document-findings.js";
 import type { DocumentFields, DocumentKind } from "./document-text.js";
 import { DOCUMENT_KINDS, readFields } from "./document-text.js";
+import { missedDifferences, TranscriptSchema, toTranscript } from "./missed-differences.js";
 import { settleFeedback } from "./settle-feedback.js";
 import type { DocumentFinding } from "./verdict.js";
 import { DocumentFindingSchema, recommend, verdictOf } from "./verdict.js";
@@ -31,8 +32,12 @@ const OutputSchema = z.strictObject({
       kind: z.enum(DOCUMENT_KINDS),
       file: z.string(),
       state: z.enum(["read", "described_by_person", "missing"]),
+      /** What it says, so that the findings can be proved; empty when a person gave the result. */
+      transcript: TranscriptSchema,
     }),
   ),
+  /** The moment that the documents had to be valid at. */
+  as_of: z.iso.datetime().optional(),
 });
 type Output = z.output<typeof OutputSchema>;
 type DocumentState = Output["documents"][number];
@@ -46,7 +51,7 @@ const LABELS: Readonly<Record<DocumentKind, string>> = {
 /** Compares the documents with the application and says where they differ; a person decides what follows. */
 export const verifyDocuments = definePlaybook({
   skill: "verify_documents",
-  version: "1",
+  version: "2",
   input: InputSchema,
   output: OutputSchema,
   tools: ["read_document"],
@@ -59,8 +64,8 @@ export const verifyDocuments = definePlaybook({
       const given = inputs.documents.filter((document) => document.kind === kind);
       if (given.length === 0) found.push(missing(kind, "(none given)"));
       for (const { file } of given) {
-        const { state, findings } = await verifyOne(ctx, kind, file, expected);
-        documents.push({ kind, file, state });
+        const { findings, ...read } = await verifyOne(ctx, kind, file, expected);
+        documents.push({ kind, file, ...read });
         found.push(...findings);
       }
       ctx.progress(index + 1, DOCUMENT_KINDS.length, LABELS[kind]);
@@ -74,11 +79,13 @@ export const verifyDocuments = definePlaybook({
       recommendation: recommend(findings, documents.length),
       findings,
       documents,
+      as_of: expected.now.toISOString(),
     };
   },
 
   check: (output, inputs) => [
     ...unchecked(output, inputs),
+    ...missedDifferences(output, inputs),
     ...strangeFindings(output, inputs),
     ...wrongVerdict(output),
   ],
@@ -96,7 +103,7 @@ export const verifyDocuments = definePlaybook({
 
 async function verifyOne(ctx: PlaybookContext, kind: DocumentKind, file: string, expected: Expectation) {
   const reply = valueFrom(await ctx.call<typeof readDocument>("read_document", { path: file }));
-  if (reply.kind === "missing") return { state: "missing" as const, findings: [missing(kind, file)] };
+  if (reply.kind === "missing") return { state: "missing" as const, transcript: [], findings: [missing(kind, file)] };
   const read = reply.kind === "text" ? readFields(kind, reply.lines) : undefined;
   const isReadable = read !== undefined && read.size > 0;
   const fields = isReadable ? read : await askWhatItSays(ctx, kind, file, expected);
@@ -107,7 +114,8 @@ async function verifyOne(ctx: PlaybookContext, kind: DocumentKind, file: string,
     found: difference.found.slice(0, MAX_SHOWN),
     expected: difference.expected.slice(0, MAX_SHOWN),
   }));
-  return { state: isReadable ? ("read" as const) : ("described_by_person" as const), findings };
+  const state = isReadable ? ("read" as const) : ("described_by_person" as const);
+  return { state, transcript: toTranscript(fields), findings };
 }
 
 const DESCRIBED: Readonly<Record<DocumentKind, Readonly<Record<string, string>>>> = {
