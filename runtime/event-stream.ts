@@ -21,9 +21,11 @@ export async function* streamEvents(
   if (!run)
     for (const known of await parts.store.runs.list({ limit: NEWEST_RUNS })) seen.set(known.runId, known.headSeq);
   const live: MissionEvent[] = [];
+  let isNews = false;
   let wake: () => void = () => undefined;
   const stop = parts.hub.listen((event) => {
     if (event.type === "task_progress" && (!run || event.run_id === run.runId)) live.push(event);
+    isNews = true;
     wake();
   });
   const abort = () => wake();
@@ -31,8 +33,11 @@ export async function* streamEvents(
   closed.addEventListener("abort", abort);
   try {
     while (!signal?.aborted && !closed.aborted) {
+      isNews = false;
       yield* live.splice(0);
       yield* await readNew(parts, run, seen);
+      // What came while the log was read has nobody to wake: it must not be slept over.
+      if (isNews || signal?.aborted || closed.aborted) continue;
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, POLL_MS);
         timer.unref();
