@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, END, MemorySaver, START, StateGraph, StateSchema } from "@langchain/langgraph";
+import { getConfigTypeSchema } from "@langchain/langgraph/zod/schema";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { MissionEvent } from "../../core/event.js";
@@ -66,6 +67,14 @@ describe("the drawing of a mission", () => {
     expect(text).toContain("approvals --> dispatcher;");
     expect(text).toContain("dispatcher -.-> support-resolution-agent;");
     expect(text).toContain("report --> __end__;");
+  });
+
+  test("says what a context may hold: five fields, none of them needed", async () => {
+    const schema = getConfigTypeSchema(await onMemory("customer-onboarding"));
+
+    expect(schema).toMatchObject({ type: "object" });
+    expect(Object.keys(Object(schema).properties)).toEqual(["approver", "mode", "model", "budget_usd", "dispatch"]);
+    expect(Object(schema).required ?? []).toEqual([]);
   });
 
   test("has a limit on supersteps far above what its tasks and rounds of review need", async () => {
