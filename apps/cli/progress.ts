@@ -8,8 +8,6 @@ import { shorten } from "./text.js";
 const TITLE_WIDTH = 26;
 const COLUMNS_ELSEWHERE = 160;
 const MIN_DETAIL = 12;
-/** Turns of the event loop that a last event may need to arrive. */
-const LAST_TURNS = 5;
 
 export interface ProgressOptions {
   /** Only this run. */
@@ -29,7 +27,7 @@ export interface Progress {
   stop(): Promise<void>;
 }
 
-/** Begins to follow; lines go where remarks go, so a JSON document stays whole. */
+/** Begins to follow what happens from now on; lines go where remarks go, so a JSON document stays whole. */
 export function followProgress(io: Io, orchestrator: OrchestratorApi, options: ProgressOptions): Progress {
   const stopped = new AbortController();
   const held: string[] = [];
@@ -47,7 +45,6 @@ export function followProgress(io: Io, orchestrator: OrchestratorApi, options: P
     },
     release,
     async stop() {
-      for (let turn = 0; turn < LAST_TURNS; turn++) await new Promise(setImmediate);
       stopped.abort();
       await following;
       release();
@@ -63,8 +60,10 @@ async function follow(
   put: (line: string) => void,
 ): Promise<void> {
   const known = new Map<string, Followed | undefined>();
+  const since = io.host.now().toISOString();
   try {
     for await (const event of orchestrator.events(options.run, { signal })) {
+      if (event.at < since) continue;
       const run = await knownRun(orchestrator, options, known, event.run_id);
       const prefix = options.isShared ? `${titleColumn(run?.title ?? "")}  ` : "";
       const room = (io.host.isTerminal ? io.host.columns : COLUMNS_ELSEWHERE) - prefix.length - 1;

@@ -78,7 +78,7 @@ function timeOf({ started_at, finished_at }: TaskView): string {
 
 function whatCameOf({ error, error_code, waiting_for, summary, progress, status: state }: TaskView): string {
   if (error !== null && (state === "failed" || state === "blocked")) return `${error} [${error_code ?? "failed"}]`;
-  if (waiting_for !== null) return `waits for ${waiting_for}`;
+  if (waiting_for !== null) return waiting_for;
   if (state === "running" && progress !== null) return `${Math.round(progress * 100)} % done`;
   return summary ?? "";
 }

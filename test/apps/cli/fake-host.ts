@@ -82,7 +82,7 @@ export function createFakeOrchestrator(api: Partial<OrchestratorApi>): Orchestra
   };
 }
 
-/** The given events, then silence. */
+/** The given events, and no more. */
 export async function* eventsOf(events: readonly MissionEvent[]): AsyncGenerator<MissionEvent> {
   yield* events;
 }

@@ -163,6 +163,19 @@ describe("`mission run`", () => {
     expect(machine.json).toMatchObject({ run_id: "run1" });
   });
 
+  test("what happened before the command was typed is not told again", async () => {
+    const events = () =>
+      eventsOf([
+        event({ task_id: "T1", at: "2026-03-01T10:00:00.000Z", data: { summary: "yesterday" } }),
+        event({ task_id: "T2", data: { summary: "today" } }),
+      ]);
+
+    const { out } = await callCli(["run", "m"], { ...starting("completed"), events });
+
+    expect(out).toContain("today");
+    expect(out).not.toContain("yesterday");
+  });
+
   test("runs of other missions on the same store stay off the screen", async () => {
     const events = () => eventsOf([event({ run_id: "other", task_id: "T2", data: { summary: "not ours" } })]);
     const status = async (run: string) => statusView({ run_id: run, mission_id: run === "other" ? "M002" : "M001" });
