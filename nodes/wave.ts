@@ -42,15 +42,20 @@ export class Wave {
     const present = waitsFor.filter((id) => this.#members.has(id));
     if (present.length === 0) return false;
     const me = this.#members.get(taskId);
+    signal.throwIfAborted();
+    const awaited = present.map((id) => this.#members.get(id));
     const woken = new Promise<void>((resolve, reject) => {
-      const stop = onAbort(signal, reject);
-      const wake = (): void => {
-        stop();
-        for (const id of present) this.#members.get(id)?.waiters.delete(wake);
+      // Also when it is given up: a waiter left behind would later set at work a member that has left.
+      const end = (settle: () => void) => (): void => {
+        signal.removeEventListener("abort", abort);
+        for (const member of awaited) member?.waiters.delete(wake);
         if (me) this.#set(me, "at_work");
-        resolve();
+        settle();
       };
-      for (const id of present) this.#members.get(id)?.waiters.add(wake);
+      const wake = end(resolve);
+      const abort = end(() => reject(signal.reason));
+      for (const member of awaited) member?.waiters.add(wake);
+      signal.addEventListener("abort", abort, { once: true });
     });
     if (me && !staysAtWork) this.#set(me, "waiting");
     await woken;
@@ -138,11 +143,4 @@ export class Waves {
   drop(runId: string): void {
     this.#byRun.delete(runId);
   }
-}
-
-function onAbort(signal: AbortSignal, reject: (reason: unknown) => void): () => void {
-  const abort = (): void => reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
-  return () => signal.removeEventListener("abort", abort);
 }
