@@ -195,12 +195,15 @@ export function assertDecidable(kind: ApprovalKind, allowed: readonly DecisionTy
   }
 }
 
-/** One decision as an answer to the interrupt names it: by id and digest, or by position. */
+/** One decision of an answer to the interrupt, with the request that it is about. */
 export interface AddressedDecision {
-  readonly id?: string;
+  readonly id: string;
   readonly digest?: string;
   readonly decision: Decision;
 }
+
+const HOW_TO_ANSWER =
+  'Answer with {"decisions": [{"id", "digest", "type": "approve" | "edit" | "reject" | "answer"}]}.';
 
 const LooseDecisionSchema = z.looseObject({
   id: z.string().optional(),
@@ -217,38 +220,42 @@ const LooseDecisionSchema = z.looseObject({
 /**
  * Reads what came back from an interrupt: `{ decisions: [...] }` for any subset by id, positional when the count
  * fits, a bare "approve" or "reject" (or one decision) when exactly one request is open; JSON text of any of these.
- * Returns a problem in words when it cannot be read; it never throws.
+ * `shownIds` are the requests that the interrupt showed, in its order. Returns a problem in words when it cannot be
+ * read; it never throws.
  */
 export function readAnswer(
   answer: unknown,
-  openIds: readonly string[],
+  shownIds: readonly string[],
 ): { decisions: AddressedDecision[] } | { problem: string } {
   const value = typeof answer === "string" ? fromText(answer) : answer;
-  if (typeof value === "string") return bare(value, openIds);
+  if (typeof value === "string") return bare(value, shownIds);
   const list = listOf(value);
-  if (!list)
-    return {
-      problem: 'Answer with {"decisions": [{"id", "digest", "type": "approve" | "edit" | "reject" | "answer"}]}.',
-    };
-  const decisions: AddressedDecision[] = [];
+  if (!list || list.length === 0) return { problem: HOW_TO_ANSWER };
+  const decisions: Unaddressed[] = [];
   for (const [index, entry] of list.entries()) {
     const parsed = LooseDecisionSchema.safeParse(entry);
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0];
-      return {
-        problem: `Decision ${index + 1} cannot be read: ${issue?.path.join("/") ?? ""} ${issue?.message ?? ""}`.trim(),
-      };
-    }
+    if (!parsed.success) return { problem: `Decision ${index + 1} cannot be read. ${inWords(parsed.error)}` };
     decisions.push(addressed(parsed.data));
   }
-  const positional = decisions.filter((entry) => entry.id === undefined);
-  if (positional.length === 0) return unknownIds(decisions, openIds) ?? { decisions };
-  if (positional.length !== decisions.length || decisions.length !== openIds.length) {
+  const named = decisions.filter(isAddressed);
+  if (named.length === decisions.length) return { decisions: named };
+  if (named.length > 0 || decisions.length !== shownIds.length) {
     return {
-      problem: `${openIds.length} requests are open. Name each decision's id, or give exactly ${openIds.length} in their order.`,
+      problem: `${shownIds.length} requests are open. Name each decision's id, or give exactly ${shownIds.length} in their order.`,
     };
   }
-  return { decisions: decisions.map((entry, index) => ({ ...entry, id: openIds[index] ?? "" })) };
+  return { decisions: shownIds.map((id, index) => ({ ...decisions[index], id })).filter(isAddressed) };
+}
+
+/** As it was read: with or without an id. */
+type Unaddressed = Partial<Pick<AddressedDecision, "id">> & Omit<AddressedDecision, "id">;
+
+function isAddressed(entry: Partial<AddressedDecision>): entry is AddressedDecision {
+  return entry.id !== undefined && entry.decision !== undefined;
+}
+
+function inWords(error: z.ZodError): string {
+  return error.issues.map((issue) => `/${issue.path.join("/")}: ${issue.message}`).join("; ");
 }
 
 function fromText(text: string): unknown {
@@ -281,7 +288,7 @@ function listOf(value: unknown): readonly unknown[] | undefined {
   return "type" in value ? [value] : undefined;
 }
 
-function addressed(entry: z.output<typeof LooseDecisionSchema>): AddressedDecision {
+function addressed(entry: z.output<typeof LooseDecisionSchema>): Unaddressed {
   const edited = entry.edited ?? entry.editedAction?.args;
   const comment = entry.comment ?? entry.message;
   return {
@@ -295,13 +302,4 @@ function addressed(entry: z.output<typeof LooseDecisionSchema>): AddressedDecisi
       ...(entry.final !== undefined && { final: entry.final }),
     },
   };
-}
-
-function unknownIds(
-  decisions: readonly AddressedDecision[],
-  openIds: readonly string[],
-): { problem: string } | undefined {
-  const unknown = decisions.filter((entry) => !openIds.includes(entry.id ?? "")).map((entry) => entry.id);
-  if (unknown.length === 0 || unknown.length < decisions.length) return undefined;
-  return { problem: `No open request has the id ${unknown.join(", ")}. Open: ${openIds.join(", ")}.` };
 }

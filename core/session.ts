@@ -59,6 +59,8 @@ export interface RunSession {
   readonly reviewRound: number;
   /** Marks what the last pass of the dispatcher looked like; equal marks mean no progress. */
   progressMark: string;
+  /** What was wrong with the last answer to an interrupt; said by the next one. */
+  problem: string | undefined;
   task(taskId: string): TaskRecord;
   tasks(): readonly TaskRecord[];
   /** The output of the task's standing result. */

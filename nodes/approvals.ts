@@ -1,20 +1,23 @@
 import type { GraphNode } from "@langchain/langgraph";
 import { interrupt, isGraphInterrupt } from "@langchain/langgraph";
-import { readAnswer } from "../core/approval.js";
+import { type AddressedDecision, readAnswer } from "../core/approval.js";
 import type { Blackboard } from "../core/blackboard.js";
+import { isJsonObject } from "../core/define-agent.js";
 import type { JsonObject } from "../core/digest.js";
+import { OrchestratorError } from "../core/errors.js";
 import type { Mission } from "../core/mission.js";
 import { toPlan } from "../core/plan.js";
 import type { ApprovalRecord } from "../core/records.js";
 import { isDecided } from "../core/run.js";
-import type { Invocation, NodeDeps, RunSession } from "../core/session.js";
+import type { NodeDeps, Person, RunSession } from "../core/session.js";
 import { channelsOf } from "./dispatch.js";
 import { toInvocation } from "./invocation.js";
 
 /**
  * Stops the run until people answer. LangGraph pauses by throwing and runs this node again from its first line, so
  * nothing with an effect stands above `interrupt`. The rows are the truth: the resume value is one way to write them,
- * and when somebody decided in the store meanwhile the pause is over.
+ * and when somebody decided in the store meanwhile the pause is over. An answer is read once: what was wrong with it is
+ * said by the next pause, which is a new visit, since LangGraph gives a visit its earlier answers again.
  */
 export function createApprovals(
   mission: Mission,
@@ -22,15 +25,17 @@ export function createApprovals(
 ): GraphNode<typeof Blackboard> {
   const plan = toPlan(mission.tasks);
 
-  return async function approvals(_state, config) {
+  return async function approvals(state, config) {
     const invocation = toInvocation(config);
     const visit = await deps.sessions.enter(mission, invocation);
     const { session } = visit;
     try {
       await session.refresh();
-      await untilDecided(session, (decisions) => record(session, deps, invocation, decisions));
-      const applied = unapplied(session).map((request) => request.approvalId);
-      await session.commit({ applied });
+      const shown = state.requests.map(({ id }) => id);
+      const answer = await pauseUnlessMoved(session, shown);
+      if (answer) session.problem = await take(session, answer.value, shown, deps.sessions.personOf(invocation));
+      await session.refresh();
+      await session.commit({ applied: unapplied(session).map((request) => request.approvalId) });
       return channelsOf(session, plan);
     } finally {
       visit.leave();
@@ -38,67 +43,66 @@ export function createApprovals(
   };
 }
 
-type Addressed = Extract<ReturnType<typeof readAnswer>, { decisions: unknown }>["decisions"];
-
-/** Returns once at least one request is decided and not yet applied, or none is open; else the graph pauses by throwing. */
-async function untilDecided(
-  session: RunSession,
-  recordAll: (decisions: Addressed) => Promise<string | undefined>,
-): Promise<void> {
-  let problem: string | undefined;
-  for (;;) {
-    const open = session.requests().filter((request) => request.status === "pending");
-    if (session.isCancelled || (open.length === 0 && unapplied(session).length === 0)) return;
-    const answer = await pauseUnlessDecided(session, open, problem);
-    if (answer === undefined) return;
-    const read = readAnswer(
-      answer.value,
-      open.map((request) => request.approvalId),
-    );
-    problem = "problem" in read ? read.problem : await recordAll(read.decisions);
-    await session.refresh();
-    if (unapplied(session).length > 0) return;
-  }
-}
-
 /**
- * The one place where `interrupt()` may be caught: when rows were decided in the store, the run goes on with those.
- * Nothing is returned then.
+ * The one place where `interrupt()` may be caught: when the rows are not what was shown any more, the run goes on with
+ * them. Nothing is returned then.
  */
-async function pauseUnlessDecided(
+async function pauseUnlessMoved(
   session: RunSession,
-  open: readonly ApprovalRecord[],
-  problem: string | undefined,
+  shown: readonly string[],
 ): Promise<{ value: unknown } | undefined> {
+  const pending = session.requests().filter((request) => request.status === "pending");
+  if (session.isCancelled || pending.length === 0) return undefined;
+  const open = shown.flatMap((id) => pending.find((request) => request.approvalId === id) ?? []);
   try {
-    return { value: interrupt(toPayload(open, problem)) };
+    return { value: interrupt(toPayload(open, session.problem)) };
   } catch (error) {
     if (!isGraphInterrupt(error)) throw error;
-    if (unapplied(session).length > 0 || !(await session.wait())) return undefined;
+    const isAsShown = open.length === shown.length && open.length === pending.length;
+    if (!isAsShown || unapplied(session).length > 0 || !(await session.wait())) return undefined;
+    session.problem = undefined;
     throw error;
   }
 }
 
-/** Records each decision by the same compare-and-set as `decide`. Returns why nothing could be recorded. */
-async function record(
+/**
+ * Records each decision by the same compare-and-set as `decide`. Positions and a bare word mean what was shown. Returns
+ * in words what could not be recorded.
+ */
+async function take(
   session: RunSession,
-  deps: Pick<NodeDeps, "sessions">,
-  invocation: Invocation,
-  decisions: Addressed,
+  answer: unknown,
+  shown: readonly string[],
+  person: Person,
 ): Promise<string | undefined> {
-  const person = deps.sessions.personOf(invocation);
+  const read = readAnswer(answer, shown);
+  if ("problem" in read) return read.problem;
   const problems: string[] = [];
-  for (const { id, digest, decision } of decisions) {
-    const request = session.requests().find((candidate) => candidate.approvalId === id);
-    if (!request) continue;
-    try {
-      await session.decide(request.approvalId, digest ?? request.digest, decision, person);
-    } catch (error) {
-      if (!(error instanceof Error) || error.name !== "OrchestratorError") throw error;
-      problems.push(`${request.approvalId}: ${error.message}`);
-    }
+  for (const addressed of read.decisions) {
+    const problem = await record(session, addressed, person);
+    if (problem !== undefined) problems.push(problem);
   }
   return problems.length > 0 ? problems.join(" ") : undefined;
+}
+
+async function record(session: RunSession, addressed: AddressedDecision, person: Person): Promise<string | undefined> {
+  const { id, digest, decision } = addressed;
+  const find = () => session.requests().find(({ approvalId }) => approvalId === id);
+  const request = find();
+  if (!request) return `No request of this run has the id ${id}.`;
+  try {
+    if (await session.decide(request.approvalId, digest ?? request.digest, decision, person)) return undefined;
+    return toldAbout(find() ?? request);
+  } catch (error) {
+    if (!(error instanceof OrchestratorError)) throw error;
+    return `${request.shown.taskTitle}: ${error.message}`;
+  }
+}
+
+/** What whoever decides second is told. */
+function toldAbout({ approvalId, shown, status, decidedBy }: ApprovalRecord): string {
+  const who = decidedBy === undefined ? `is ${status}` : `was decided by ${decidedBy} already: ${status}`;
+  return `${shown.taskTitle} (${approvalId.slice(0, 12)}) ${who}. Nothing was changed.`;
 }
 
 function unapplied(session: RunSession): readonly ApprovalRecord[] {
@@ -120,7 +124,7 @@ function toPayload(open: readonly ApprovalRecord[], problem: string | undefined)
     answer_with: JSON.stringify({ decisions }),
     actionRequests: open.map((request) => ({
       name: request.shown.tool ?? request.kind,
-      args: { subject: request.shown.subject },
+      args: isJsonObject(request.shown.subject) ? request.shown.subject : { subject: request.shown.subject },
       description: request.shown.question,
     })),
     reviewConfigs: open.map((request) => ({

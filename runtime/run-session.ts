@@ -40,6 +40,7 @@ export class LiveRun implements RunSession {
   readonly dispatch: Dispatch;
   readonly isOver: boolean;
   progressMark = "";
+  problem: string | undefined;
   readonly #deps: SessionDeps;
   readonly #fence: RunFence;
   readonly #tasks: Map<string, TaskRecord>;
