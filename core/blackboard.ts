@@ -23,6 +23,7 @@ export const TaskEntrySchema = z.object({
 export type TaskEntry = z.output<typeof TaskEntrySchema>;
 
 const Entries = z.record(z.string(), TaskEntrySchema);
+type Entries = z.output<typeof Entries>;
 const FreeObject = z.record(z.string(), z.unknown());
 const CaseInput = z
   .union([z.string(), FreeObject, z.null()])
@@ -39,7 +40,7 @@ export const Blackboard = new StateSchema({
     Entries.default(() => ({})),
     {
       inputSchema: Entries,
-      reducer: (known, added) => ({ ...known, ...added }),
+      reducer: withEntries,
     },
   ),
   blackboard: FreeObject.default(() => ({})),
@@ -141,6 +142,21 @@ export function toEntry(entry: TaskEntry): TaskEntry {
     summary = summary.slice(0, -1);
   }
   return { ...whole, summary: `${summary}…` };
+}
+
+let fresh: Entries | undefined;
+
+/**
+ * The entries with some added, copied once for all that a superstep adds: LangGraph applies its updates one after the
+ * other without a pause, and a copy for each of thousands would take quadratic time.
+ */
+function withEntries(known: Entries, added: Entries): Entries {
+  if (known === fresh) return Object.assign(fresh, added);
+  fresh = { ...known, ...added };
+  queueMicrotask(() => {
+    fresh = undefined;
+  });
+  return fresh;
 }
 
 function mergeKey(merge: Merge, values: readonly { by: string; value: Json }[]): { value: Json } | { conflict: true } {

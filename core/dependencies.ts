@@ -105,10 +105,14 @@ function sureOf(tasks: readonly Task[], positions: ReadonlyMap<string, number>):
   const routers = routersOf(tasks);
   const wards = wardsOf(tasks);
   const sets: Bits[] = [];
+  /** What has come once the task has settled well, be it skipped. */
+  const whenSettled: Bits[] = [];
   for (const task of tasks) {
     const own = new Bits(tasks.length);
     const [ward, ...otherWards] = wards.get(task.id) ?? [];
-    if (ward !== undefined && otherWards.length === 0) own.addAll(sets[positions.get(ward) ?? -1]);
+    const wardAt = positions.get(ward ?? "") ?? -1;
+    // A ward with a join may have failed for want of its inputs.
+    if (otherWards.length === 0 && !tasks[wardAt]?.join) own.addAll(sets[wardAt]);
     const isStrict = task.join !== undefined && task.join.need === "all" && task.join.else === "fail";
     for (const id of task.join && !isStrict ? [] : task.dependsOn) {
       const position = positions.get(id);
@@ -117,12 +121,19 @@ function sureOf(tasks: readonly Task[], positions: ReadonlyMap<string, number>):
       const choosers = routers.get(id) ?? [];
       const mayBeAbsent =
         producer.when !== undefined || producer.onFailure === "continue" || choosers.length > 0 || wards.has(id);
-      if (isStrict || !mayBeAbsent) own.add(position);
-      if (isStrict || !mayBeAbsent || isOnlyConditional(producer, choosers, wards)) own.addAll(sets[position]);
-      const [router] = choosers;
-      if (!isStrict && router !== undefined && choosers.length === 1) own.addAll(sets[positions.get(router) ?? -1]);
+      const hasWorked = isStrict || !mayBeAbsent;
+      if (hasWorked) own.add(position);
+      // One with a join may have failed for want of its inputs, and another stands in for it.
+      if (producer.join && typeof producer.onFailure === "object") continue;
+      own.addAll(hasWorked ? sets[position] : whenSettled[position]);
     }
+    const choosers = wards.has(task.id) ? [] : (routers.get(task.id) ?? []);
+    const [router] = choosers.length === 1 ? choosers : [];
+    const settled = new Bits(tasks.length);
+    if (isOnlyConditional(task, choosers, wards)) settled.addAll(own);
+    else if (router !== undefined) settled.addAll(whenSettled[positions.get(router) ?? -1]);
     sets.push(own);
+    whenSettled.push(settled);
   }
   return sets;
 }

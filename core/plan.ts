@@ -123,20 +123,42 @@ export function isTolerated(plan: Plan, taskId: string, stateOf: StateOf): boole
   return stateOf(standingFor(plan, taskId, stateOf)).status === "done";
 }
 
-/** All tasks that this one depends on, directly or not, in plan order. */
-export function ancestorsOf(plan: Plan, taskId: string): readonly string[] {
+/**
+ * The tasks whose results this one may read: of what it depends on those that came (with a `join`) or settled, who stood
+ * in for these, and what they rested on in turn. What nobody waited for is left out, since it may be done or not by now:
+ * what stands before a way not taken, or before a stand-in not needed. So it does not matter what finished first.
+ */
+export function restsOn(plan: Plan, task: Task, arrived: readonly string[], stateOf: StateOf): ReadonlySet<string> {
   const found = new Set<string>();
-  const visit = (id: string): void => {
-    const task = plan.byId.get(id);
-    const standIn = typeof task?.onFailure === "object" && id !== taskId ? [task.onFailure.task] : [];
-    for (const before of [...(task?.dependsOn ?? []), ...(plan.standsInFor.get(id) ?? []), ...standIn]) {
-      if (found.has(before) || before === taskId) continue;
-      found.add(before);
-      visit(before);
-    }
-  };
-  visit(taskId);
-  return plan.tasks.filter((task) => found.has(task.id)).map((task) => task.id);
+  const open = [...(task.join ? arrived : task.dependsOn), ...onlyWardOf(plan, task.id)];
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (found.has(id) || id === task.id) continue;
+    found.add(id);
+    open.push(standingFor(plan, id, stateOf));
+    const before = plan.byId.get(id);
+    if (before) open.push(...waitedForBy(plan, before, stateOf));
+  }
+  return found;
+}
+
+/** Whose inputs a stand-in can count on: with several wards, another may be undecided yet. */
+function onlyWardOf(plan: Plan, taskId: string): readonly string[] {
+  const wards = plan.standsInFor.get(taskId) ?? [];
+  return wards.length === 1 ? wards : [];
+}
+
+/** What had surely settled when the task did. One skipped by its own condition had its inputs: the condition is read then. */
+function waitedForBy(plan: Plan, task: Task, stateOf: StateOf): readonly string[] {
+  const { status } = stateOf(task.id);
+  if (status === "failed" && task.join) return [];
+  const wasNotTaken = status === "skipped" && ruleOn(plan, task, stateOf).verdict === "skip";
+  if (!wasNotTaken)
+    return status === "done" || status === "failed" || status === "skipped"
+      ? [...task.dependsOn, ...onlyWardOf(plan, task.id)]
+      : [];
+  const wards = plan.standsInFor.get(task.id) ?? [];
+  const wasNotNeeded = wards.length > 0 && !wards.some((id) => stateOf(id).status === "failed");
+  return wasNotNeeded ? wards : (plan.routers.get(task.id) ?? []);
 }
 
 /** All tasks that used this one's result, directly or not, in plan order. */

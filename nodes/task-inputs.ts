@@ -5,10 +5,10 @@ import type { Json, JsonObject } from "../core/digest.js";
 import { digestOf } from "../core/digest.js";
 import { TaskFailure } from "../core/errors.js";
 import type { Scope } from "../core/expression.js";
-import { evaluate } from "../core/expression.js";
+import { evaluate, rootsOf } from "../core/expression.js";
 import type { Task, TaskInput } from "../core/mission.js";
 import type { Plan } from "../core/plan.js";
-import { ancestorsOf, standingFor } from "../core/plan.js";
+import { restsOn, standingFor } from "../core/plan.js";
 import type { RunSession } from "../core/session.js";
 
 /** What one task works from: fixed once its inputs have settled. */
@@ -16,7 +16,7 @@ export interface TaskMaterial {
   readonly arrived: readonly string[];
   readonly board: JsonObject;
   readonly conflicts: readonly BoardConflict[];
-  /** For CEL: `case`, `blackboard` and the output of every task that this one depends on and that came. */
+  /** For CEL: `case`, `blackboard` and the outputs that came of the tasks that this one names and rests on. */
   readonly scope: Scope;
   /** Of the case and of every result used: another digest means other inputs. */
   readonly digest: string;
@@ -44,21 +44,22 @@ export function boardSource(session: RunSession, plan: Plan): BoardSource {
 /** Collects what the task works from, given which of its dependencies count as come. */
 export function gather(session: RunSession, plan: Plan, task: Task, arrived: readonly string[]): TaskMaterial {
   const source = boardSource(session, plan);
-  const before = new Set(
-    arrived.flatMap((id) => [id, standingFor(plan, id, source.stateOf), ...ancestorsOf(plan, id)]),
-  );
-  const known = mergeBoard(source, before);
+  const named = namesIn(plan, task);
+  const readsFurther = task.reads.length > 0 || named.some((id) => !task.dependsOn.includes(id));
+  // Walking through all that stands before a task is for those that read it: else long missions would take quadratic time.
+  const before = readsFurther ? restsOn(plan, task, arrived, source.stateOf) : new Set(task.dependsOn);
+  const known = task.reads.length > 0 ? mergeBoard(source, before) : { board: {}, conflicts: [] };
   const visible = Object.fromEntries(
     task.reads.filter((key) => key in known.board).map((key) => [key, known.board[key]]),
   );
+  const isAbsent = (id: string): boolean => !before.has(id) || (task.dependsOn.includes(id) && !arrived.includes(id));
   const outputs: Record<string, Json> = {};
-  for (const id of before) {
-    if (task.dependsOn.includes(id) && !arrived.includes(id)) continue;
-    const output = standingOutput(source, id);
+  for (const id of named) {
+    const output = isAbsent(id) ? undefined : standingOutput(source, id);
     if (output !== undefined) outputs[id] = output;
   }
   const writers = task.reads.length > 0 ? [...before].filter((id) => (plan.byId.get(id)?.writes.length ?? 0) > 0) : [];
-  const used = [...new Set([...task.dependsOn, ...writers])].sort();
+  const used = [...new Set([...named, ...writers])].sort();
   return {
     arrived,
     board: visible,
@@ -66,12 +67,27 @@ export function gather(session: RunSession, plan: Plan, task: Task, arrived: rea
     scope: { case: session.run.caseData, blackboard: visible, ...outputs },
     digest: digestOf([
       session.run.caseDigest,
-      used.map((id) => [
-        id,
-        arrived.includes(id) || !task.dependsOn.includes(id) ? (resultDigestOf(source, session, id) ?? null) : null,
-      ]),
+      used.map((id) => [id, isAbsent(id) ? null : (resultDigestOf(source, session, id) ?? null)]),
     ]),
   };
+}
+
+const names = new WeakMap<Task, readonly string[]>();
+
+/** The tasks that this one can read by name: its dependencies, and whatever its references and expressions begin with. */
+function namesIn(plan: Plan, task: Task): readonly string[] {
+  const known = names.get(task);
+  if (known) return known;
+  const inputs = [...Object.values(task.inputs ?? {}), ...(task.forEach ? [task.forEach.list] : [])];
+  const expressions = [
+    ...inputs.flatMap((input) => (input.from === "cel" ? [input.expression] : [])),
+    ...[task.when, ...(task.route ?? []).map((entry) => entry.when)].filter((when) => when !== undefined),
+  ];
+  const paths = inputs.flatMap((input) => (input.from === "reference" ? [input.path.split(".")[0] ?? ""] : []));
+  const roots = [...paths, ...expressions.flatMap((expression) => [...rootsOf(expression).keys()])];
+  const made = [...new Set([...task.dependsOn, ...roots.filter((root) => plan.byId.has(root))])];
+  names.set(task, made);
+  return made;
 }
 
 function resultDigestOf(source: BoardSource, session: RunSession, taskId: string): string | undefined {

@@ -116,7 +116,7 @@ async function advance(work: TaskWork, material: TaskMaterial): Promise<TaskReco
   const approval = result.byPerson
     ? { outcome: "asked", rule: "given by a person" }
     : await approve(work, produced, result);
-  return settleDone(work, produced, { ...result, ...approval });
+  return settleDone(work, material, produced, { ...result, ...approval });
 }
 
 /** An attempt's output with who made it. */
@@ -212,15 +212,13 @@ async function approve(
 
 async function settleDone(
   work: TaskWork,
+  material: TaskMaterial,
   produced: Produced,
-  result: Judged & { outcome: string; rule: string; approvalId?: string; digests?: readonly string[] },
+  result: Judged & { outcome: string; rule: string; approvalId?: string },
 ): Promise<TaskRecord> {
   const { session, task, deps } = work;
   await doProposed(work, produced, result);
-  const chosen = chooseRoute(task, {
-    ...gather(session, work.plan, task, task.dependsOn).scope,
-    [task.id]: result.output,
-  });
+  const chosen = chooseRoute(task, { ...material.scope, [task.id]: result.output });
   const skill = primaryOf(work);
   const summarise = produced.playbook?.summary ?? skill?.summary;
   const summary = summarise && !task.forEach ? summarise(result.output) : plainSummary(result.output);
