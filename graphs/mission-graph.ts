@@ -1,5 +1,5 @@
-import type { GraphNode } from "@langchain/langgraph";
 import type { InteropZodObject } from "@langchain/core/utils/types";
+import type { GraphNode } from "@langchain/langgraph";
 import { END, START, StateGraph } from "@langchain/langgraph";
 import { Blackboard, MissionContext, MissionInput, MissionOutput } from "../core/blackboard.js";
 import type { Mission } from "../core/mission.js";
@@ -41,7 +41,10 @@ export function missionGraph(mission: Mission, deps: NodeDeps & { readonly slots
   return graph;
 }
 
-/** LangGraph's limit on supersteps for a mission: loops are bounded in our own state, so this one is out of the way. */
+/**
+ * LangGraph's limit on supersteps for a mission: loops are bounded in our own state, so this one is out of the way. A
+ * parent graph hands its own limit (25 unless told) to what it holds: invoke a parent with this one.
+ */
 export function limitFor(mission: Mission): number {
   return PASSES_AT_LEAST + PASSES_PER_TASK * mission.tasks.length * (1 + mission.maxReviewRounds);
 }

@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { MissionEvent } from "../../core/event.js";
 import type { Mission } from "../../core/mission.js";
 import { limitFor, missionGraph } from "../../graphs/mission-graph.js";
-import { composeOrchestrator } from "../../runtime/compose.js";
+import { composeOrchestrator, loadMission } from "../../runtime/compose.js";
 import type { Orchestrator } from "../../runtime/orchestrator.js";
 
 const SLUGS = ["customer-onboarding", "sales-pipeline", "support-resolution"];
@@ -212,6 +212,51 @@ describe("I7 a mission inside somebody else's graph", () => {
   });
 });
 
+describe("I6 the limit on supersteps", () => {
+  test.each(["as a node", "invoked by a node"])(
+    "20 steps in a row, stepwise, %s of a parent that has the mission's limit",
+    async (how) => {
+      const { mission, parent } = await parentOfChain(how === "as a node");
+
+      const ended = await parent.invoke(LONG, { ...stepwise(`long ${how}`), recursionLimit: limitFor(mission) });
+
+      expect(ended.finalReport).toMatchObject({ status: "completed" });
+    },
+  );
+
+  test("a parent that leaves it at LangGraph's 25 is stopped by it, and goes on from there when invoked again", async () => {
+    const { parent } = await parentOfChain(true);
+    const config = stepwise("short");
+
+    await expect(parent.invoke(LONG, config)).rejects.toMatchObject({ lc_error_code: "GRAPH_RECURSION_LIMIT" });
+    const again = await parent.invoke(null, config);
+
+    expect(again.finalReport).toMatchObject({ status: "completed", tasks: { length: 20 } });
+  });
+});
+
+const LONG = { case: { case_id: "long" } };
+const stepwise = (thread: string) => ({ configurable: { thread_id: thread }, context: { dispatch: "stepwise" } });
+
+async function parentOfChain(asNode: boolean) {
+  const { mission } = await loadMission(chainOf(20));
+  const inner = missionGraph(mission, orchestrator.deps).compile({ name: mission.slug });
+  const parent = new StateGraph(
+    new StateSchema({
+      case: z.record(z.string(), z.unknown()),
+      finalReport: z.record(z.string(), z.unknown()).optional(),
+    }),
+  )
+    .addNode(
+      "chain",
+      asNode ? inner : async (state, config) => ({ finalReport: (await inner.invoke(state, config)).finalReport }),
+    )
+    .addEdge(START, "chain")
+    .addEdge("chain", END)
+    .compile({ checkpointer: new MemorySaver() });
+  return { mission, parent };
+}
+
 interface Payload {
   readonly question: string;
   readonly answer_with: string;
@@ -234,4 +279,27 @@ async function onMemory(slug: string) {
     checkpointer: new MemorySaver(),
     name: slug,
   });
+}
+
+/** One task after the other, each adding one. */
+function chainOf(length: number) {
+  const tasks = Array.from({ length }, (_, index) => ({
+    task_id: `S${index + 1}`,
+    task: `Add one for the ${index + 1}. time`,
+    skill: "compute",
+    order: index + 1,
+    depends_on: index === 0 ? [] : [`S${index}`],
+    inputs: { expression: { value: "x + 1.0" }, x: index === 0 ? { value: 0 } : `S${index}.value` },
+    estimated_duration_minutes: 0.01,
+    requires_human_approval: false,
+  }));
+  return {
+    mission_id: "X900",
+    slug: "chain-of-steps",
+    mission_name: "One step after the other",
+    description: "As many steps as asked for.",
+    cases: { id: "case_id", title: "case.case_id", items: [{ case_id: "long" }] },
+    agents: ["A9"],
+    tasks,
+  };
 }
