@@ -28,7 +28,8 @@ export function proposedCalls(task: Task, playbook: Playbook | undefined, output
 
 /**
  * Does what the standing result proposes, through the gate, on the authority of the approval that showed it. The
- * approval names digests, so what runs is what was seen. A transient failure is tried again without asking again.
+ * approval names digests, so what runs is what was seen. A transient failure is tried again without asking again. When
+ * an earlier attempt has done the act with other arguments, a person is asked whether a second one is meant.
  */
 export async function doProposed(
   work: TaskWork,
@@ -38,8 +39,14 @@ export async function doProposed(
   const { agent, playbook } = produced;
   if (!agent || !playbook) return;
   for (const [index, call] of proposedCalls(work.task, playbook, result.output).entries()) {
-    const reply = await callUntilSettled(work, { agent, playbook }, call, index, result.approvalId);
+    const by = { agent, playbook };
+    const first = await callUntilSettled(work, by, call, { key: `proposed:${index}`, approvalId: result.approvalId });
+    const isSecond = !first.ok && first.code === "effect_conflict";
+    const again = `other content ${call.digest.slice(0, 12)}`;
+    const reply = isSecond ? await callUntilSettled(work, by, call, { key: `second:${index}`, again }) : first;
     if (reply.ok) continue;
+    if (isSecond && reply.code === "rejected_by_person")
+      throw new TaskFailure("permanent", reply.reason, { code: "rejected" });
     throw new TaskFailure(reply.transient ? "transient" : "permanent", `${call.tool} was not done: ${reply.reason}`);
   }
 }
@@ -48,10 +55,10 @@ async function callUntilSettled(
   work: TaskWork,
   by: { agent: NonNullable<Produced["agent"]>; playbook: Playbook },
   call: ProposedCall,
-  index: number,
-  approvalId: string | undefined,
+  how: { key: string; approvalId?: string | undefined; again?: string },
 ): Promise<ToolReply> {
   const { session, task, deps } = work;
+  const { approvalId, again } = how;
   for (let attemptNo = 1; ; attemptNo += 1) {
     const reply = await deps.toolbox.call({
       session,
@@ -61,8 +68,8 @@ async function callUntilSettled(
       declared: [...by.playbook.tools, call.tool],
       tool: call.tool,
       args: call.args,
-      options: {},
-      turnKey: `proposed:${index}:${attemptNo}`,
+      options: again === undefined ? {} : { again },
+      turnKey: `${how.key}:${attemptNo}`,
       ...(approvalId !== undefined && { authority: { approvalId, digest: call.digest } }),
       signal: work.signal,
     });

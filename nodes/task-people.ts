@@ -50,15 +50,19 @@ export async function resultApproval(work: TaskWork, produced: Produced, result:
 function ruleOnAsking(work: TaskWork, produced: Produced, output: Json): { asks: boolean; rule: string } {
   const { session, task } = work;
   const { unless, sample } = task.approval;
-  const wasAsked = session
-    .requests()
-    .some(
-      (request) =>
-        request.taskId === task.id &&
-        request.kind === "tool_call" &&
-        isDecided(request.status) &&
-        request.status !== "rejected",
-    );
+  // Acts that the result proposes are approved with it; what is asked besides is only about doing one a second time.
+  const isProposing = (produced.playbook?.proposes ?? []).length > 0;
+  const wasAsked =
+    !isProposing &&
+    session
+      .requests()
+      .some(
+        (request) =>
+          request.taskId === task.id &&
+          request.kind === "tool_call" &&
+          isDecided(request.status) &&
+          request.status !== "rejected",
+      );
   const isSampled =
     sample !== undefined && Number.parseInt(sha256(`${session.runId}/${task.id}`).slice(0, 8), 16) / 2 ** 32 < sample;
   if (isSampled) return { asks: true, rule: `sample ${sample}` };

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import type { AgentDefinition } from "../../core/define-agent.js";
+import type { ApprovalView } from "../../core/views.js";
 import { dataCollectionAgent } from "../../nodes/agents/data-collection-agent.js";
 import { documentVerificationAgent } from "../../nodes/agents/document-verification-agent.js";
 import { salesAnalysisAgent } from "../../nodes/agents/sales-analysis-agent.js";
@@ -197,3 +198,42 @@ describe("I6: a planted fault is found before the result exists for anybody", ()
     ]);
   });
 });
+
+describe("I6: what is right passes untouched", () => {
+  test.each([
+    [ONBOARDING, 17],
+    [SALES, 30],
+    [SUPPORT, 30],
+  ])(
+    "every sample case of %s: no check and no review refuses anything, and what cannot be known is asked",
+    async (mission, atLeast) => {
+      const bench = await benches.open();
+      const cases = await bench.orchestrator.cases(mission);
+      expect(cases.length).toBeGreaterThanOrEqual(atLeast);
+
+      const runs = await Promise.all(
+        cases.map(({ case_id: caseRef }) => bench.orchestrator.start(mission, { caseRef })),
+      );
+      for (const { run_id: run } of runs) await answerAll(bench, run);
+
+      let completed = 0;
+      for (const { run_id: run, title } of runs) {
+        const { status, tasks, approvals } = await bench.orchestrator.status(run);
+        const events = await bench.events(run);
+        expect(
+          events.filter(({ type }) => type === "check_refused" || type === "review_sent_back"),
+          title,
+        ).toEqual([]);
+        expect(Math.max(...Object.values(tasks).map(({ attempts }) => attempts)), title).toBe(1);
+        if (status === "completed") completed += 1;
+        else expect([status, kindsOpen(approvals)], title).toEqual(["waiting", ["question"]]);
+      }
+      expect(completed).toBeGreaterThan(cases.length / 2);
+    },
+    60_000,
+  );
+});
+
+function kindsOpen(approvals: readonly ApprovalView[]): readonly string[] {
+  return approvals.filter(({ status }) => status === "pending").map(({ kind }) => kind);
+}
