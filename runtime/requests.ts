@@ -92,6 +92,18 @@ export function asked(rows: Approvals, request: ApprovalRecord): RequestUnit {
   };
 }
 
+/** What the run's log says when only people can move it. Short however many wait: it is written anew after each decision. */
+export function waitingFor(run: Pick<RunRecord, "runId" | "title">, pending: readonly ApprovalRecord[]): EventDraft {
+  const [first] = pending;
+  const others = pending.length > 1 ? ` And ${pending.length - 1} more.` : "";
+  return {
+    runId: run.runId,
+    type: "run_waiting",
+    key: `run_waiting:${digestOf(pending.map((request) => request.approvalId)).slice(0, 16)}`,
+    data: { title: run.title, pending: pending.length, reason: `${first?.shown.question ?? ""}${others}` },
+  };
+}
+
 /** Takes a request back: what it showed is not what is meant any more. */
 export function withdrawn(rows: Approvals, request: ApprovalRecord, now: Date): RequestUnit {
   return {

@@ -13,7 +13,7 @@ import type { Change, Person, RunSession } from "../core/session.js";
 import type { EventHub } from "./event-hub.js";
 import { toMissionEvent } from "./event-hub.js";
 import type { RequestUnit } from "./requests.js";
-import { asked, decided, expired, toRequestRow, toShown, withdrawn } from "./requests.js";
+import { asked, decided, expired, toRequestRow, toShown, waitingFor, withdrawn } from "./requests.js";
 
 const POLL_MS = 500;
 const PROGRESS_WRITE_MS = 1_000;
@@ -55,6 +55,7 @@ export class LiveRun implements RunSession {
   #refused: unknown;
   #reviewRound: number;
   #isCancelled = false;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(mission: Mission, rows: RunRows, dispatch: Dispatch, deps: SessionDeps) {
     setMaxListeners(0, this.#stop.signal, this.#drain.signal);
@@ -168,8 +169,9 @@ export class LiveRun implements RunSession {
       signal.throwIfAborted();
       const known = this.#requests.get(approvalId);
       if (known && known.status !== "pending") return known;
-      await this.#untilTold(approvalId, signal);
-      await this.refresh();
+      const isTold = await this.#untilTold(approvalId, signal);
+      if (isTold) await this.#reread(approvalId);
+      else await this.#look();
     }
   }
 
@@ -212,12 +214,7 @@ export class LiveRun implements RunSession {
     const pending = this.requests().filter((request) => request.status === "pending");
     const statements = this.#deps.store.runs.wait(this.#fence);
     const release = this.#deps.store.runs.releaseLease(this.#fence);
-    const event: EventDraft = {
-      runId: this.runId,
-      type: "run_waiting",
-      key: `run_waiting:${digestOf(pending.map((request) => request.approvalId)).slice(0, 16)}`,
-      data: { reason: pending.map((request) => request.shown.question).join(" ") },
-    };
+    const event = waitingFor(this.run, pending);
     try {
       await this.#deps.store.commit({ fence: this.#fence, statements: [...statements, ...release], events: [event] });
       return true;
@@ -341,8 +338,22 @@ export class LiveRun implements RunSession {
     return written;
   }
 
-  /** Wakes at once when something is written here about the approval, else after half a second. */
-  #untilTold(approvalId: string, signal: AbortSignal): Promise<void> {
+  async #reread(approvalId: string): Promise<void> {
+    const row = await this.#deps.store.approvals.find(approvalId);
+    if (row && isDecided(row.status)) this.#requests.set(approvalId, row);
+    else await this.refresh();
+  }
+
+  /** All who wait share one look at the rows: a hundred of them must not read a hundred rows each. */
+  async #look(): Promise<void> {
+    const now = performance.now();
+    if (now - this.#lookedAtMs < POLL_MS / 2) return;
+    this.#lookedAtMs = now;
+    await this.refresh();
+  }
+
+  /** True at once when something is written here about the approval; false after half a second. */
+  #untilTold(approvalId: string, signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
         clearTimeout(timer);
@@ -351,8 +362,8 @@ export class LiveRun implements RunSession {
         settle();
       };
       const abort = () => end(() => reject(signal.reason));
-      const timer = setTimeout(() => end(resolve), POLL_MS);
-      const stopListening = this.#deps.hub.onApproval(approvalId, () => end(resolve));
+      const timer = setTimeout(() => end(() => resolve(false)), POLL_MS);
+      const stopListening = this.#deps.hub.onApproval(approvalId, () => end(() => resolve(true)));
       signal.addEventListener("abort", abort, { once: true });
     });
   }

@@ -4,6 +4,7 @@ import type { RunRecord } from "../core/records.js";
 import { isDecided, isTerminal } from "../core/run.js";
 import { limitFor, missionGraph } from "../graphs/mission-graph.js";
 import type { Composition } from "./compose.js";
+import { waitingFor } from "./requests.js";
 import type { LiveRun } from "./run-session.js";
 
 const DRAIN_MS = 10_000;
@@ -125,14 +126,7 @@ export class Worker {
       await this.#parts.store.commit({
         fence,
         statements: [...runs.wait(fence), ...runs.releaseLease(fence)],
-        events: [
-          {
-            runId: session.runId,
-            type: "run_waiting",
-            key: `run_waiting:${pending.map((request) => request.approvalId).join(",")}`,
-            data: { title: session.run.title, reason: pending.map((request) => request.shown.question).join(" ") },
-          },
-        ],
+        events: [waitingFor(session.run, pending)],
       });
       return true;
     } catch (error) {
