@@ -148,17 +148,19 @@ function asBug(run: AttemptRun, error: unknown): TaskFailure {
 /** A playbook that ignores its signal is left behind five seconds after it; what it writes later is refused by its attempt. */
 async function abandonable<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
+  let arm = (): void => undefined;
   const abandoned = new Promise<never>((_, reject) => {
-    const arm = (): void => {
+    arm = () => {
       timer = setTimeout(() => reject(signal.reason), ABANDON_MS);
     };
-    if (signal.aborted) arm();
-    else signal.addEventListener("abort", arm, { once: true });
   });
+  if (signal.aborted) arm();
+  else signal.addEventListener("abort", arm, { once: true });
   try {
     return await Promise.race([work, abandoned]);
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener("abort", arm);
     work.catch(() => undefined);
   }
 }
