@@ -51,7 +51,7 @@ export interface Runs {
   renewLease(run: RunFence, leaseMs: number): Promise<{ held: boolean; cancelRequestedBy?: string }>;
   /** Gives the lease back; the fence stays. */
   releaseLease(run: RunFence): Statement[];
-  /** `running` → `waiting`, only when nothing is decided and not yet applied; else the unit is refused as `already_decided`. */
+  /** `running` → `waiting`, only when nothing is decided and not yet applied and nobody asked to cancel; else the unit is refused as `already_decided`. */
   wait(run: RunFence): Statement[];
   setRunning(run: RunFence): Statement[];
   setReviewRound(run: RunFence, round: number): Statement[];
@@ -64,7 +64,7 @@ export interface Runs {
   list(filter?: RunFilter): Promise<RunRecord[]>;
   /** Runs of this mission and case that have not ended, newest first. */
   openOf(missionId: string, caseId: string): Promise<RunRecord[]>;
-  /** Orchestrator-hosted runs that a dead process left, or that wait with a decision nobody applied. */
+  /** Orchestrator-hosted runs that a dead process left, or that wait with a decision or a request to cancel that nobody took up. */
   recoverable(): Promise<RunRecord[]>;
 }
 

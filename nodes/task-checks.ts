@@ -52,9 +52,12 @@ export function checkWrites(session: RunSession, plan: Plan, task: Task, output:
   const findings: Finding[] = [];
   const values = isJsonObject(output) ? output : {};
   for (const key of task.writes) {
-    const schema = session.mission.blackboard[key]?.schema;
-    if (values[key] === undefined || !schema) continue;
-    const parsed = schemaOf(schema).safeParse(values[key]);
+    const declared = session.mission.blackboard[key];
+    const value = values[key];
+    if (value === undefined || !declared) continue;
+    // The schema is the key's, and a key that collects holds a list also when a task adds a single value to it.
+    const isCollected = declared.merge === "append" || declared.merge === "union";
+    const parsed = schemaOf(declared.schema).safeParse(isCollected && !Array.isArray(value) ? [value] : value);
     if (!parsed.success)
       findings.push(
         ...parsed.error.issues.map((issue) => toFinding("blackboard", [key, ...issue.path], issue.message)),

@@ -114,7 +114,7 @@ export class Worker {
     }
   }
 
-  /** Marks the run as waiting and gives the lease back in one unit; false when a decision came meanwhile. */
+  /** Marks the run as waiting and gives the lease back in one unit; false when a decision came meanwhile, or a cancel. */
   async #rest(session: LiveRun): Promise<boolean> {
     const fence = { runId: session.runId, fence: session.run.fence };
     const { runs } = this.#parts.store;
@@ -130,8 +130,9 @@ export class Worker {
       });
       return true;
     } catch (error) {
-      if (hasCode(error, "already_decided")) return false;
-      throw error;
+      if (!hasCode(error, "already_decided")) throw error;
+      if ((await this.#find(session.runId)).cancelRequestedBy !== undefined) session.cancel();
+      return false;
     }
   }
 

@@ -99,7 +99,7 @@ export class Leases {
       .where((columns) =>
         columns.or([
           columns("status", "in", ["queued", "running"]),
-          columns.and([columns("status", "=", "waiting"), hasUnappliedDecision()]),
+          columns.and([columns("status", "=", "waiting"), isToGoOn()]),
         ]),
       )
       .orderBy("started_at")
@@ -114,11 +114,11 @@ export class Leases {
   }
 }
 
-/** True for a row of `runs` with a decision that its graph has not gone on with. */
-export function hasUnappliedDecision(): RawBuilder<boolean> {
-  return sql<boolean>`exists (
+/** True for a row of `runs` with a decision, or a request to cancel, that its graph has not gone on with. */
+export function isToGoOn(): RawBuilder<boolean> {
+  return sql<boolean>`(runs.cancel_requested_by is not null or exists (
     select 1 from approvals where approvals.run_id = runs.run_id and approvals.applied_at is null
-    and approvals.status in ('approved', 'edited', 'rejected', 'answered'))`;
+    and approvals.status in ('approved', 'edited', 'rejected', 'answered')))`;
 }
 
 function isHeld(holder: Holder): boolean {

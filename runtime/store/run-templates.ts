@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Database } from "./database.js";
 import { insertOf } from "./insert.js";
-import { hasUnappliedDecision } from "./leases.js";
+import { isToGoOn } from "./leases.js";
 import type { RunRow } from "./schema.js";
 import { Template } from "./template.js";
 
@@ -96,7 +96,7 @@ export function runMoves({ sql: db }: Database) {
         .updateTable("runs")
         .set((columns) => ({ run_id: columns.ref("run_id") }))
         .where("run_id", "=", hole("run_id"))
-        .where(sql<boolean>`not ${hasUnappliedDecision()}`),
+        .where(sql<boolean>`not ${isToGoOn()}`),
     ),
     start: new Template<Key>((hole) =>
       db

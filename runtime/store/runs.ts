@@ -56,7 +56,7 @@ export class RunStore implements Runs {
       mustChange(
         this.#moves.nothingToApply.with({ run_id: run.runId }),
         "already_decided",
-        `Run ${run.runId} has a decision that was not applied yet: it goes on instead of waiting.`,
+        `Run ${run.runId} has a decision that was not applied yet, or is to be cancelled: it goes on instead of waiting.`,
       ),
     ];
   }

@@ -185,7 +185,16 @@ function ownerTests(withRun: WithRun): void {
     });
   });
 
-  withRun("recovery lists what nobody works on: left running, or waiting with a decision", async (store, run) => {
+  withRun("a run that somebody asked to cancel does not stop to wait", async (store, run) => {
+    await store.commit({ statements: store.runs.requestCancel("R1", "ada") });
+
+    const waiting = store.commit({ fence: run, statements: store.runs.wait(run), events: [event("run_waiting")] });
+    await expect(waiting).rejects.toMatchObject({ code: "already_decided" });
+    expect(await store.runs.find("R1")).toMatchObject({ status: "running" });
+    expect(await store.events.of("R1")).toEqual([]);
+  });
+
+  withRun("recovery lists what nobody works on: left running, or waiting with a decision or a cancel", async (store, run) => {
     const put = (runId: string, fields: Parameters<typeof runRecord>[1]) => store.runs.create(runRecord(runId, fields));
     await store.commit({
       statements: [
@@ -194,6 +203,8 @@ function ownerTests(withRun: WithRun): void {
         ...put("waiting", { status: "waiting" }),
         ...put("decided", { status: "waiting" }),
         ...put("applied", { status: "waiting" }),
+        ...put("cancelled", { status: "waiting" }),
+        ...store.runs.requestCancel("cancelled", "ada"),
         ...put("ended", { status: "failed" }),
         ...put("external", { host: "external" }),
         ...store.approvals.put(approvalRecord("a", "decided")),
@@ -206,7 +217,7 @@ function ownerTests(withRun: WithRun): void {
       ],
     });
 
-    expect((await store.runs.recoverable()).map((found) => found.runId)).toEqual(["decided", "left", "queued"]);
+    expect((await store.runs.recoverable()).map((found) => found.runId)).toEqual(["cancelled", "decided", "left", "queued"]);
     await store.runs.renewLease(run, -1);
     expect((await store.runs.recoverable()).map((found) => found.runId)).toContain("R1");
   });
