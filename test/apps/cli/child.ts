@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const MAIN = join(import.meta.dirname, "../../../apps/cli/main.ts");
+const MANY = join(import.meta.dirname, "../../support/cli-child.ts");
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 
 /** What a process of the command line came to. */
@@ -16,8 +17,12 @@ export interface Ended {
 
 /** Starts the command line as its own process, in a folder of its own, with its input closed. */
 export function startCli(args: readonly string[], folder: string): { child: ChildProcess; ended: Promise<Ended> } {
+  return startProcess(MAIN, args, folder);
+}
+
+function startProcess(script: string, args: readonly string[], folder: string) {
   const { MISSION_STORE: _, ...env } = process.env;
-  const child = spawn(process.execPath, ["--import", TSX, MAIN, ...args], {
+  const child = spawn(process.execPath, ["--import", TSX, script, ...args], {
     cwd: folder,
     env,
     stdio: ["ignore", "pipe", "pipe"],
@@ -41,4 +46,16 @@ export function runCli(args: readonly string[], folder: string): Promise<Ended> 
 export async function runJson(args: readonly string[], folder: string): Promise<Ended & { readonly json: unknown }> {
   const ended = await runCli([...args, "--json"], folder);
   return { ...ended, json: JSON.parse(ended.out) };
+}
+
+/** The documents of many calls with `--json`, made one after the other in one process. */
+export async function runMany(calls: readonly (readonly string[])[], folder: string): Promise<readonly unknown[]> {
+  const { out, err, code } = await startProcess(
+    MANY,
+    [JSON.stringify(calls.map((args) => [...args, "--json"]))],
+    folder,
+  ).ended;
+  if (code !== 0) throw new Error(err);
+  // safe: what cli-child.ts prints
+  return (JSON.parse(out) as readonly string[]).map((text): unknown => JSON.parse(text));
 }
