@@ -1,3 +1,4 @@
+import type { Json } from "./digest.js";
 import type { EffectView, FinalReport, KpiView, LimitView } from "./views.js";
 
 /** The final report as Markdown for people: the same facts as its JSON, nothing added and nothing left out that matters. */
@@ -13,7 +14,8 @@ export function reportMarkdown(report: FinalReport): string {
     ...section("Decisions", bullets(report.decisions.map(decisionLine))),
     ...section(effectsTitle(report), effectLines(report)),
     ...section("Done the lesser way", bullets(report.degraded)),
-    ...section("What it rests on", bullets([...report.rests_on, `Cost: ${usd(report.cost_usd)}.`])),
+    ...section("Cost", [`${usd(report.cost_usd)}.`]),
+    ...section("What it rests on", bullets(report.rests_on)),
     `---\n${report.disclosure}`,
     `Run ${report.run_id}, mission version ${report.mission_version}, head of the event chain ${report.chain_head}.`,
   ]
@@ -95,7 +97,7 @@ function decisionLine({
 }
 
 function effectsTitle({ status }: FinalReport): string {
-  return status === "completed" ? "What was done outside" : "What was done and is not undone";
+  return status === "completed" ? "What was done" : "What was done and is not undone";
 }
 
 /** A run that did not complete leaves its acts standing: each is listed, so that a person can see to it. */
@@ -103,12 +105,24 @@ function effectLines(report: FinalReport): string[] {
   const isStanding = ({ status }: EffectView) => status !== "not_done";
   const shown = report.status === "completed" ? report.effects : report.effects.filter(isStanding);
   if (shown.length === 0) return ["Nothing."];
-  return bullets(
-    shown.map((effect) => {
-      const approval = effect.approval_id === null ? "" : `, approved (${effect.approval_id})`;
-      return `${words(effect.tool)}, by ${effect.agent_id} for ${effect.task_id}, ${moment(effect.at)} UTC: **${stateOf(effect, report)}**${approval}. \`${JSON.stringify(effect.args).replaceAll("`", "'")}\``;
-    }),
-  );
+  return bullets(shown.map((effect) => [effectLine(effect, report), ...argLines(effect.args)].join("\n")));
+}
+
+function effectLine(effect: EffectView, report: FinalReport): string {
+  const approval = effect.approval_id === null ? "" : `, approved (${effect.approval_id})`;
+  return `${capital(words(effect.tool))}, by ${effect.agent_id} for ${effect.task_id}, ${moment(effect.at)} UTC: **${stateOf(effect, report)}**${approval}`;
+}
+
+/** What exactly was done, one line for each argument; text of several lines stays readable. */
+function argLines(args: Json): string[] {
+  if (typeof args !== "object" || args === null) return [`  - ${JSON.stringify(args)}`];
+  return Object.entries(args).map(([name, value]) => {
+    if (typeof value !== "string") return `  - ${words(name)}: ${JSON.stringify(value)}`;
+    const lines = value.split("\n");
+    return lines.length === 1
+      ? `  - ${words(name)}: ${value}`
+      : `  - ${words(name)}:\n${lines.map((line) => `    > ${line}`.trimEnd()).join("\n")}`;
+  });
 }
 
 function stateOf({ status }: EffectView, report: FinalReport): string {

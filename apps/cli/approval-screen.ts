@@ -174,7 +174,7 @@ function hanging(mark: string, text: string, columns: number): string[] {
 }
 
 /** A JSON value as a person reads it: one line for each field. */
-export function plainText(value: Json): string {
+function plainText(value: Json): string {
   if (typeof value === "string") return value;
   if (typeof value !== "object" || value === null) return String(value);
   if (Array.isArray(value)) return value.map((item: Json) => `- ${oneLine(item)}`).join("\n");

@@ -19,6 +19,7 @@ export function createProgram(session: Session, version: string): Command {
       "Runs business missions with AI agents: durable, approved where policy says so, each outside act once.",
     )
     .version(version)
+    .configureHelp({ showGlobalOptions: true })
     .option("--json", "print one JSON document; progress and remarks go to the error output")
     .option(
       "--store <url>",

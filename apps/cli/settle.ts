@@ -46,7 +46,7 @@ export function exitCodeOf(io: Io, outcomes: readonly RunOutcome[]): number {
 }
 
 /** How a run stands now, in the shape that `start` gives. */
-export async function outcomeOf(orchestrator: OrchestratorApi, runId: string): Promise<RunOutcome> {
+async function outcomeOf(orchestrator: OrchestratorApi, runId: string): Promise<RunOutcome> {
   const { run_id, title, status, approvals } = await orchestrator.status(runId);
   return { run_id, title, status, approvals: approvals.filter(isPending), note: null };
 }

@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import type { Kpi, Mission, Task } from "../../core/mission.js";
 import type { CaseView, MissionView } from "../../core/views.js";
 import { EXIT } from "./failures.js";
@@ -21,7 +22,7 @@ function missionText(io: Io, { mission, version, file }: MissionView, cases: rea
     lines.length === 0 ? [] : ["", paint.bold(title), ...lines];
   return [
     paint.bold(mission.name),
-    paint.dim(`${mission.id}, ${mission.slug}, version ${version.slice(0, 12)}, ${file}`),
+    paint.dim(`${mission.id}, ${mission.slug}, version ${version.slice(0, 12)}, ${nearName(file, io.host.folder)}`),
     ...wrap(mission.description, io.host.columns),
     ...part("KPIs", [
       ...mission.kpis.map(kpiLine),
@@ -50,6 +51,12 @@ function missionText(io: Io, { mission, version, file }: MissionView, cases: rea
     "",
     paint.dim(io.hint(`run ${mission.slug}${cases[0] ? ` --case ${cases[0].case_id}` : ""}`)),
   ].join("\n");
+}
+
+/** The file from the folder we are in, when it lies there. */
+function nearName(file: string, folder: string): string {
+  const way = relative(folder, file);
+  return way.startsWith("..") || way === "" ? file : way;
 }
 
 function kpiLine({ id, unit, direction, baseline, target, source, known }: Kpi): string {

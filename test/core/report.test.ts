@@ -22,7 +22,7 @@ describe("the final report as Markdown (I9)", () => {
     const failed = reportMarkdown(finalReport({ status: "failed", failure: "T3 failed: no slot." }));
     const cancelled = reportMarkdown(finalReport({ status: "cancelled" }));
 
-    expect(completed).toContain("book calendar entry, by A3 for T3, 2026-03-02 09:45 UTC: **done**");
+    expect(completed).toContain("Book calendar entry, by A3 for T3, 2026-03-02 09:45 UTC: **done**");
     for (const text of [failed, cancelled]) {
       expect(text).toContain("## What was done and is not undone");
       expect(text).toContain("2026-03-02 09:45 UTC: **not undone**");
@@ -40,14 +40,14 @@ describe("the final report as Markdown (I9)", () => {
     const text = reportMarkdown(finalReport({ status: "failed", effects }));
 
     expect(text).toContain("**not known whether it happened**");
-    expect(text).not.toContain("put in outbox");
+    expect(text).not.toContain("Put in outbox");
   });
 
   test("ends with cost, what it rests on, the disclosure and the head of the chain", () => {
     const text = reportMarkdown(finalReport({ degraded: ["T2: done by the generalist"] }));
 
     expect(text).toContain("## Done the lesser way\n\n- T2: done by the generalist");
-    expect(text).toContain("- Cost: $0.00.");
+    expect(text).toContain("## Cost\n\n$0.00.");
     expect(text).toContain("Automated agents did this work.");
     expect(text.trimEnd()).toMatch(/head of the event chain feedbeef\.$/u);
   });
@@ -58,5 +58,16 @@ describe("the final report as Markdown (I9)", () => {
     const text = reportMarkdown(finalReport({ tasks: [{ ...task!, summary: "a | b\nc" }] }));
 
     expect(text).toContain("a \\| b c |");
+  });
+
+  test("an act shows exactly what was done, and a text of several lines stays readable", () => {
+    const [effect] = finalReport().effects;
+    const args = { to: "a@b.example", body: "Dear Ada,\n\nthe call is booked.", copies: 2 };
+
+    const text = reportMarkdown(finalReport({ effects: [{ ...effect!, args }] }));
+
+    expect(text).toContain(
+      "  - to: a@b.example\n  - body:\n    > Dear Ada,\n    >\n    > the call is booked.\n  - copies: 2",
+    );
   });
 });

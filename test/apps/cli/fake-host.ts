@@ -57,7 +57,7 @@ export async function callCli(
 }
 
 /** An orchestrator of which only the given methods work; it has no events unless told. */
-export function createFakeOrchestrator(api: Partial<OrchestratorApi>): OrchestratorApi {
+function createFakeOrchestrator(api: Partial<OrchestratorApi>): OrchestratorApi {
   const absent = (name: string) => async () => {
     throw new Error(`The test did not expect ${name}.`);
   };

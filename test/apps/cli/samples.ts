@@ -87,7 +87,7 @@ export function question(schema: ApprovalView["shown"]["schema"], parts: Partial
   };
 }
 
-export const KPI: KpiView = {
+const KPI: KpiView = {
   kpi_id: "onboarding_time_days",
   unit: "days",
   direction: "lower",
