@@ -1,0 +1,120 @@
+import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Essence } from "./crash-essence.js";
+import { essenceOf, ownTablesOf } from "./crash-essence.js";
+import type { Scenario } from "./crash-scenarios.js";
+import type { CrashWorldOptions } from "./crash-world.js";
+import { driveToEnd, inPool, openCrashWorld, scratchFolder } from "./crash-world.js";
+
+const AT_ONCE = 4;
+/** Prime to every number of copies: another moment of the second process each time. */
+const STRIDE = 7919;
+
+/** How a run ended, and where the processes before were killed. */
+export interface End {
+  readonly killed: string;
+  readonly essence: Essence;
+  readonly tables: readonly unknown[];
+  /** How often somebody was asked whether an act had happened. */
+  readonly doubts: number;
+}
+
+interface Copy {
+  readonly folder: string;
+  readonly label: string;
+  readonly atMs: number;
+}
+
+export interface Sweep {
+  /** The run that nobody interrupted. */
+  readonly expected: End;
+  readonly ends: readonly End[];
+}
+
+/**
+ * Runs the scenario and copies store and outside after every commit and around every act: what SIGKILL would leave
+ * there. Every copy, or `limit` of them spread evenly, is then resumed and driven to its end by the same people.
+ * With `twice`, each resumed process is killed once more, somewhere on its way.
+ */
+export async function sweep(
+  scenario: Scenario,
+  options: { readonly limit?: number; readonly twice?: boolean } = {},
+): Promise<Sweep> {
+  const base = scratchFolder();
+  try {
+    const copies: Copy[] = [];
+    const expected = await runThrough(scenario, { folder: join(base, "whole"), atMs: 0, label: "never" }, copies);
+    const chosen = spread(copies, options.limit ?? copies.length);
+    const ends = await inPool(chosen, AT_ONCE, async (copy, index) => {
+      const again: Copy[] = [];
+      const end = await runThrough(scenario, copy, options.twice ? again : undefined);
+      const second = again[(index * STRIDE) % Math.max(1, again.length)];
+      const ends = second
+        ? [end, await runThrough(scenario, { ...second, label: `${copy.label}, then ${second.label}` })]
+        : [end];
+      for (const { folder } of [copy, ...again]) rmSync(folder, { recursive: true });
+      return ends;
+    });
+    return { expected, ends: ends.flat() };
+  } finally {
+    rmSync(base, { recursive: true, force: true });
+  }
+}
+
+/** Opens the folder as a new process would, goes on to the end, and tells how it ended. Copies go to `copies`. */
+async function runThrough(scenario: Scenario, copy: Copy, copies?: Copy[]): Promise<End> {
+  const { folder, atMs, label } = copy;
+  mkdirSync(folder, { recursive: true });
+  const began = performance.now();
+  const snap = (what: string): void => {
+    if (!copies) return;
+    const to = `${folder}-${copies.length + 1}`;
+    copyStore(folder, to);
+    copies.push({
+      folder: to,
+      label: `${what} ${copies.length + 1}`,
+      atMs: scenario.isTimed ? atMs + performance.now() - began : 0,
+    });
+  };
+  forgetOwners();
+  const hooks: Partial<CrashWorldOptions> = {
+    afterCommit: () => snap("after commit"),
+    atAct: (when, tool, to) => snap(`${when} ${tool} ${to}, at`),
+  };
+  const world = await openCrashWorld({ folder, scenario, beginsAtMs: atMs, ...hooks });
+  try {
+    await driveToEnd(world, scenario);
+    const essence = await essenceOf(world);
+    const requests = await world.parts.store.approvals.list();
+    await world.close();
+    const doubts = requests.filter(({ kind }) => kind === "in_doubt").length;
+    return { killed: label, essence, tables: ownTablesOf(folder), doubts };
+  } catch (error) {
+    await world.close().catch(() => undefined);
+    throw new Error(`${scenario.name}, killed ${label}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Database, write-ahead log and outside; the index of the log is lost, as it is with the last process. */
+function copyStore(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of ["missions.db", "missions.db-wal", "outside.txt"]) {
+    if (existsSync(join(from, name))) copyFileSync(join(from, name), join(to, name));
+  }
+}
+
+/** Makes the store take every earlier owner of this process for dead: the same process id, but no such owner any more. */
+function forgetOwners(): void {
+  // Safe: the registry is a set of names on the process; a killed process loses it too.
+  (Reflect.get(globalThis, Symbol.for("mission-orchestrator.owners")) as Set<string> | undefined)?.clear();
+}
+
+function spread<Item>(items: readonly Item[], limit: number): readonly Item[] {
+  if (items.length <= limit) return items;
+  const step = items.length / limit;
+  return Array.from({ length: limit }, (_, index) => items[Math.floor(index * step)]).filter(
+    (item) => item !== undefined,
+  );
+}

@@ -1,0 +1,121 @@
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { JsonObject } from "../../core/digest.js";
+import { isDecided, isTerminal } from "../../core/run.js";
+import type { ToolDefinition } from "../../core/tool.js";
+import type { Composition } from "../../runtime/compose.js";
+import { compose } from "../../runtime/compose.js";
+import { Orchestrator } from "../../runtime/orchestrator.js";
+import { bookCalendarEntry } from "../../tools/book-calendar-entry.js";
+import { putInOutbox } from "../../tools/put-in-outbox.js";
+import type { AtAct } from "./crash-outside.js";
+import { courier, OUTSIDE_MISSION, Outside, outsideTools } from "./crash-outside.js";
+import type { Scenario } from "./crash-scenarios.js";
+
+const BEGAN_AT = Date.parse("2026-03-03T10:00:00.000Z");
+/** More questions than any scenario asks; whoever uses them up goes round in circles. */
+const MAX_DECISIONS = 40;
+
+/** One process's view of a folder that holds a store and an outside. */
+export interface CrashWorld {
+  readonly parts: Composition;
+  readonly orchestrator: Orchestrator;
+  readonly outside: Outside;
+  close(): Promise<void>;
+}
+
+export interface CrashWorldOptions {
+  readonly folder: string;
+  readonly scenario: Scenario;
+  /** When the process begins, in milliseconds after the run did: time that passes while nobody works does not count. */
+  readonly beginsAtMs?: number;
+  readonly afterCommit?: () => void;
+  readonly atAct?: AtAct;
+}
+
+/** A folder for files that only this test needs: in memory where there is such a place, since nothing here cuts the power. */
+export function scratchFolder(): string {
+  return mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "mission-crash-"));
+}
+
+/** Opens store, outside and orchestrator of a folder, as a process that starts does. */
+export async function openCrashWorld(options: CrashWorldOptions): Promise<CrashWorld> {
+  const { folder, scenario, beginsAtMs = 0, afterCommit, atAct = () => undefined } = options;
+  const outside = new Outside(join(folder, "outside.txt"));
+  const startedAt = performance.now();
+  const passed = () => (scenario.isTimed ? performance.now() - startedAt : 0);
+  const parts = await compose({
+    store: `sqlite:${join(folder, "missions.db")}`,
+    clock: { now: () => new Date(BEGAN_AT + beginsAtMs + passed()) },
+    missions: [OUTSIDE_MISSION as JsonObject], // safe: the document is plain JSON
+    agents: [courier],
+    tools: [
+      ...outsideTools(outside, scenario.outside, atAct),
+      ...[putInOutbox, bookCalendarEntry].map((tool) => watched(tool, atAct)),
+    ],
+    ...(afterCommit && { storeOptions: { afterCommit } }),
+  });
+  const orchestrator = new Orchestrator(parts);
+  return { parts, orchestrator, outside, close: () => orchestrator.close() };
+}
+
+/** One of our own tools, with the moments before and after its act. It takes the place of the original. */
+function watched(tool: ToolDefinition, atAct: AtAct): ToolDefinition {
+  return {
+    ...tool,
+    async run(args, context) {
+      atAct("before", tool.name, "");
+      const value = await tool.run(args, context);
+      atAct("after", tool.name, "");
+      return value;
+    },
+  };
+}
+
+/**
+ * What the people around a run do, whatever process died before: somebody resumes what was left, starts the run when
+ * nobody had, and answers what is asked. Fails when the run neither ends nor asks anybody.
+ */
+export async function driveToEnd({ parts, orchestrator, outside }: CrashWorld, scenario: Scenario): Promise<void> {
+  await orchestrator.resume();
+  const { mission, caseRef } = scenario;
+  if ((await parts.store.runs.list()).length === 0)
+    await orchestrator.start(mission, caseRef === undefined ? {} : { caseRef });
+  for (let decisions = 0; decisions < MAX_DECISIONS; decisions += 1) {
+    const [run, ...others] = await parts.store.runs.list();
+    if (!run || others.length > 0) throw new Error(`There are ${others.length + (run ? 1 : 0)} runs instead of one.`);
+    if (isTerminal(run.status)) return;
+    if (run.cancelRequestedBy !== undefined) throw new Error("The run was cancelled, but nobody took that up.");
+    const requests = await parts.store.approvals.list({ runId: run.runId });
+    const request = requests.find(({ status }) => status === "pending");
+    const isLeft = requests.some(({ status, appliedAt }) => isDecided(status) && appliedAt === undefined);
+    if (!request || isLeft || run.status !== "waiting") {
+      throw new Error(
+        `The run is ${run.status} and waits for ${request?.shown.question ?? "nobody"}${isLeft ? "; a decision was not taken up" : ""}.`,
+      );
+    }
+    const decision = scenario.decide(request, outside);
+    if (decision === "cancel") await orchestrator.cancel(run.runId, { by: "Pat" });
+    else await orchestrator.decide(request.approvalId, { decision, by: "Pat" });
+  }
+  throw new Error(`The run has not ended after ${MAX_DECISIONS} decisions.`);
+}
+
+/** Does the work for every item, so many at once. */
+export async function inPool<Item, Value>(
+  items: readonly Item[],
+  atOnce: number,
+  work: (item: Item, index: number) => Promise<Value>,
+): Promise<Value[]> {
+  const values: Value[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < items.length; index = next++) {
+      const item = items[index];
+      if (item !== undefined) values[index] = await work(item, index);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return values;
+}
