@@ -75,9 +75,8 @@ async function oneThatAsks(
   const [slug] = MISSIONS;
   const chosen = caseThatAsks(await orchestrator.cases(slug));
   if (!chosen) return undefined;
-  io.note(
-    `\n${io.paint.bold("And a case that goes wrong, to show what that looks like:")} ${chosen.title}. ${chosen.about ?? ""}\n`,
-  );
+  const about = wrap(`${chosen.title}. ${chosen.about ?? ""}`, io.host.columns - 1).join("\n");
+  io.note(`\n${io.paint.bold("And a case that goes wrong, to show what that looks like")}\n${about}\n`);
   const progress = followProgress(io, orchestrator, { isShared: true });
   try {
     const started = await orchestrator.start(slug, { caseRef: chosen.case_id });

@@ -43,6 +43,8 @@ export interface Io {
   readonly paint: Paint;
   /** True once a person pressed Ctrl-C: the command ends soon, with exit code 3. */
   readonly isStopping: boolean;
+  /** The person wants to leave: nothing more is asked or begun. */
+  stop(): void;
   /** The outcome: the document under `--json`, else the text. */
   print(document: unknown, text: () => string): void;
   /** Progress and remarks: they never mix with a JSON document. */
@@ -84,6 +86,10 @@ class CliIo implements Io {
 
   get isStopping(): boolean {
     return this.#isStopping;
+  }
+
+  stop(): void {
+    this.#isStopping = true;
   }
 
   print(document: unknown, text: () => string): void {

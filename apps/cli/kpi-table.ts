@@ -7,7 +7,7 @@ import { inWords, trimmed } from "./text.js";
 /** KPIs against their baseline. With `of` the first column says whose each is. */
 export function kpiTable(io: Io, rows: readonly { readonly of?: string; readonly kpi: KpiView }[]): string {
   const hasOwner = rows.some(({ of }) => of !== undefined);
-  const head = [...(hasOwner ? ["Mission"] : []), "KPI", "Baseline", "Target", "Actual", "Way to target"];
+  const head = [...(hasOwner ? ["Mission"] : []), "KPI", "Baseline", "Target", "Actual", "Reached"];
   return table(
     io,
     head,

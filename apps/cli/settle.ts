@@ -28,7 +28,10 @@ export async function settle(
     if (!next) return [...open.values()];
     const position = positionOf([...open.values()], passed);
     const answer = await answerTo(next, position, answering, progress);
-    if (answer.kind === "leave") return [...open.values()];
+    if (answer.kind === "leave") {
+      io.stop();
+      continue;
+    }
     passed.add(next.approval_id);
     if (answer.kind === "later") continue;
     const problem = await tryDeciding(orchestrator, next, answer.decision, answering);

@@ -106,6 +106,18 @@ describe("`npm start`", () => {
     expect(decided.map(({ id }) => id)).toEqual(["ap-onboarding", "ap-pipeline", "qu-asking"]);
   });
 
+  test("who leaves is asked nothing more, sees what there is, and gets exit code 3", async () => {
+    const { api, decided } = sampleWorld();
+    const person = new FakePerson([{ type: "approve" }, "leave", { type: "approve" }, { type: "approve" }]);
+
+    const { code, out } = await callCli(["demo"], api, { folder, isTerminal: true, person: async () => person });
+
+    expect(code).toBe(3);
+    expect(person.shown).toHaveLength(2);
+    expect(decided).toHaveLength(1);
+    expect(out).toContain("Try next");
+  });
+
   test("a mission that fails without anybody at the terminal gives exit code 1", async () => {
     const { api } = sampleWorld();
 
