@@ -1,6 +1,7 @@
 import type { GraphNode } from "@langchain/langgraph";
 import { interrupt, isGraphInterrupt } from "@langchain/langgraph";
-import { type AddressedDecision, readAnswer } from "../core/approval.js";
+import type { AddressedDecision } from "../core/approval.js";
+import { readAnswer } from "../core/approval.js";
 import type { Blackboard } from "../core/blackboard.js";
 import { isJsonObject } from "../core/define-agent.js";
 import type { JsonObject } from "../core/digest.js";

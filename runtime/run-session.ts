@@ -167,11 +167,10 @@ export class LiveRun implements RunSession {
   async decided(approvalId: string, signal: AbortSignal): Promise<ApprovalRecord> {
     for (;;) {
       signal.throwIfAborted();
-      const known = this.#requests.get(approvalId);
-      if (known && known.status !== "pending") return known;
-      const isTold = await this.#untilTold(approvalId, signal);
-      if (isTold) await this.#reread(approvalId);
-      else await this.#look();
+      // Read first: what was decided before anybody listened is told by nobody.
+      const row = await this.#deps.store.approvals.find(approvalId);
+      if (row && row.status !== "pending") return this.#moved(row);
+      if (!(await this.#untilTold(approvalId, signal))) await this.#look();
     }
   }
 
@@ -220,6 +219,7 @@ export class LiveRun implements RunSession {
       return true;
     } catch (error) {
       if (!hasCode(error, "already_decided")) throw error;
+      if ((await this.#deps.store.runs.find(this.runId))?.cancelRequestedBy !== undefined) this.cancel();
       await this.refresh();
       return false;
     }
@@ -338,10 +338,11 @@ export class LiveRun implements RunSession {
     return written;
   }
 
-  async #reread(approvalId: string): Promise<void> {
-    const row = await this.#deps.store.approvals.find(approvalId);
-    if (row && isDecided(row.status)) this.#requests.set(approvalId, row);
-    else await this.refresh();
+  /** Takes over what became of a request; one that expired was raised anew, so all are read. */
+  async #moved(row: ApprovalRecord): Promise<ApprovalRecord> {
+    this.#requests.set(row.approvalId, row);
+    if (!isDecided(row.status)) await this.refresh();
+    return row;
   }
 
   /** All who wait share one look at the rows: a hundred of them must not read a hundred rows each. */

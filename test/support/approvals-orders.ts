@@ -76,5 +76,7 @@ export function endOfOrders(count: number, isHeld = false): JsonObject {
 }
 
 function wasSentBack(subject: Json): boolean {
-  return typeof subject === "object" && subject !== null && "heard" in subject && JSON.stringify(subject).includes(COMMENT);
+  return (
+    typeof subject === "object" && subject !== null && "heard" in subject && JSON.stringify(subject).includes(COMMENT)
+  );
 }

@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Command } from "./approvals-child.js";
 import type { Desk } from "./approvals.js";
+import type { Command } from "./approvals-child.js";
 
 /** What a command of another process came to. */
 export interface Told {

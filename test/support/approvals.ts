@@ -1,16 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Decision } from "../../core/approval.js";
 import type { JsonObject } from "../../core/digest.js";
 import type { Clock } from "../../core/ports.js";
 import type { ApprovalView, FinalReport, StatusView } from "../../core/views.js";
-import { composeOrchestrator, type OpenOptions } from "../../runtime/compose.js";
+import type { OpenOptions } from "../../runtime/compose.js";
+import { composeOrchestrator } from "../../runtime/compose.js";
 import type { Orchestrator } from "../../runtime/orchestrator.js";
 import { deskAgents, deskTools } from "./approvals-agents.js";
-import { type MissionParts, missionDocument, type TaskParts } from "./missions.js";
+import type { MissionParts, TaskParts } from "./missions.js";
+import { missionDocument } from "./missions.js";
 
 const LOOK_MS = 10;
+const OUR_DATA = join(import.meta.dirname, "../../data");
 
 /** A folder with a store and missions in it, and the processes' orchestrators on it; gone after `drop`. */
 export interface Desk {
@@ -18,7 +21,7 @@ export interface Desk {
   readonly url: string;
   /** An orchestrator of this process; every call opens another one. */
   open(options?: Omit<OpenOptions, "store">): Promise<Orchestrator>;
-  /** Writes a mission of these tasks; returns the file, which `start` takes. */
+  /** Writes a mission of these tasks and returns its slug; orchestrators that are opened later know it. */
   mission(name: string, tasks: readonly TaskParts[], parts?: Partial<MissionParts>): string;
   /** A file that a held task waits for; `release` writes it. */
   gate(name: string): { readonly path: string; release(): void };
@@ -29,6 +32,11 @@ export interface Desk {
 export function createDesk(): Desk {
   const folder = mkdtempSync(join(tmpdir(), "mission-approvals-"));
   const url = `sqlite:${join(folder, "missions.db")}`;
+  const missions = join(folder, "data", "missions");
+  mkdirSync(missions, { recursive: true });
+  for (const file of readdirSync(OUR_DATA).filter((name) => name.endsWith(".json"))) {
+    symlinkSync(join(OUR_DATA, file), join(folder, "data", file));
+  }
   const opened: Orchestrator[] = [];
   return {
     folder,
@@ -39,17 +47,17 @@ export function createDesk(): Desk {
       return orchestrator;
     },
     mission(name, tasks, parts = {}) {
-      const path = join(folder, `${name}.json`);
+      const slug = `mission-${name}`;
       const document = missionDocument({
         mission_id: `M-${name}`,
-        slug: `mission-${name}`,
+        slug,
         agents: ["A90"],
         capabilities: Object.fromEntries(tasks.map(({ task_id: id }) => [id, ["A90"]])),
         ...parts,
         tasks,
       });
-      writeFileSync(path, JSON.stringify(document));
-      return path;
+      writeFileSync(join(missions, `${slug}.json`), JSON.stringify(document));
+      return slug;
     },
     gate(name) {
       const path = join(folder, `gate-${name}`);
@@ -64,7 +72,8 @@ export function createDesk(): Desk {
 
 /** An orchestrator with the desk's agents and tools on a store: what the test's process and its children both open. */
 export function openDesk(folder: string, url: string, options: Omit<OpenOptions, "store"> = {}): Promise<Orchestrator> {
-  return composeOrchestrator({ agents: deskAgents(), tools: deskTools(folder), ...options, store: url });
+  const data = join(folder, "data");
+  return composeOrchestrator({ agents: deskAgents(), tools: deskTools(folder), data, ...options, store: url });
 }
 
 /** A clock that stands still until the test moves it. */
@@ -79,7 +88,9 @@ export function createStillClock(start = new Date()): Clock & { advance(minutes:
 }
 
 /** Looks until it finds something; the test's own time limit ends a look in vain. */
-export async function until<Value>(look: () => Promise<Value | undefined | false> | Value | undefined | false): Promise<Value> {
+export async function until<Value>(
+  look: () => Promise<Value | undefined | false> | Value | undefined | false,
+): Promise<Value> {
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
