@@ -2,7 +2,7 @@ import type { ApprovalView } from "../../core/views.js";
 import { EXIT } from "./failures.js";
 import type { Io } from "./io.js";
 import { statusWord } from "./status-word.js";
-import { table } from "./table.js";
+import { isWide, table } from "./table.js";
 import { distance, inWords, shortIds } from "./text.js";
 
 /** `mission approvals`: what waits for a person, the most urgent first; with `--all` also what was decided. */
@@ -19,13 +19,16 @@ export function approvalTable(io: Io, found: readonly ApprovalView[]): string {
   const rows = found.map((approval) => [
     approval.title,
     approval.task_id,
-    inWords(approval.kind),
-    approval.status === "pending"
-      ? `due ${distance(approval.due_at, io.host.now())}`
-      : `${statusWord(approval.status, io.paint)}${approval.decided_by === null ? "" : ` by ${approval.decided_by}`}`,
-    approval.assigned_to,
+    ...(isWide(io) ? [inWords(approval.kind), approval.assigned_to] : []),
+    when(io, approval),
     ids.get(approval.approval_id) ?? approval.approval_id,
     approval.summary,
   ]);
-  return table(io, ["Title", "Task", "Kind", "When", "For", "Approval", "Question"], rows);
+  const head = ["Title", "Task", ...(isWide(io) ? ["Kind", "For"] : []), "When", "Approval", "Question"];
+  return table(io, head, rows);
+}
+
+function when({ host, paint }: Io, { status, due_at, decided_by }: ApprovalView): string {
+  if (status === "pending") return `due ${distance(due_at, host.now())}`;
+  return statusWord(status, paint) + (decided_by === null ? "" : ` by ${decided_by}`);
 }

@@ -4,8 +4,8 @@ import type { RunSummary } from "../../core/views.js";
 import { EXIT, usage } from "./failures.js";
 import type { Io } from "./io.js";
 import { statusWord } from "./status-word.js";
-import { table } from "./table.js";
-import { count, moment } from "./text.js";
+import { isWide, table } from "./table.js";
+import { count, distance } from "./text.js";
 
 /** `mission runs`: all runs, newest first, or those of some statuses or of one mission. */
 export async function runs(
@@ -26,14 +26,14 @@ export async function runs(
 export function runTable(io: Io, found: readonly RunSummary[]): string {
   const rows = found.map((run) => [
     run.title,
-    run.mission,
-    statusWord(run.status, io.paint),
+    isWide(io) ? run.mission : run.mission_id,
+    statusWord(run.status, io.paint) +
+      (run.pending_approvals === 0 ? "" : `, ${count(run.pending_approvals, "question")}`),
     `${run.tasks_done}/${run.tasks_total}`,
-    run.pending_approvals === 0 ? "" : count(run.pending_approvals, "question"),
-    moment(run.started_at),
+    distance(run.started_at, io.host.now()),
     run.run_id,
   ]);
-  return table(io, ["Title", "Mission", "Status", "Tasks", "Open", "Began", "Run"], rows);
+  return table(io, ["Title", "Mission", "Status", "Tasks", "Began", "Run"], rows);
 }
 
 function toStatus(text: string): RunStatus {

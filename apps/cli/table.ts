@@ -4,6 +4,7 @@ import { shorten } from "./text.js";
 
 const GAP = 2;
 const MIN_COLUMN = 12;
+const WIDE = 140;
 const NO_LINES = {
   top: "",
   "top-mid": "",
@@ -41,15 +42,22 @@ export function table(io: Io, head: readonly string[], rows: readonly (readonly 
     .join("\n");
 }
 
+/** True when there is room for columns that are good to have. */
+export function isWide({ host }: Io): boolean {
+  return !host.isTerminal || host.columns >= WIDE;
+}
+
 function fittingWidths(head: readonly string[], rows: readonly (readonly string[])[], columns: number): number[] {
-  const widths = head.map((name, index) =>
-    Math.max(name.length, ...rows.map((row) => visible(row[index] ?? "").length)),
-  );
+  const cells = head.map((_, index) => rows.map((row) => visible(row[index] ?? "")));
+  const widths = head.map((name, index) => Math.max(name.length, ...(cells[index] ?? []).map(({ length }) => length)));
+  // Ids and names to type are single words: they must stay whole, or they cannot be copied.
+  const isProse = cells.map((column) => column.some((cell) => cell.includes(" ")));
   const total = () => widths.reduce((sum, width) => sum + width + GAP, 1 - GAP);
   while (total() > columns) {
-    const widest = Math.max(...widths);
+    const widest = Math.max(...widths.filter((_, index) => isProse[index]));
     if (widest <= MIN_COLUMN) break;
-    widths[widths.lastIndexOf(widest)] = widest - 1;
+    const at = widths.findLastIndex((width, index) => width === widest && isProse[index]);
+    widths[at] = widest - 1;
   }
   return widths;
 }
