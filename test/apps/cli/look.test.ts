@@ -13,7 +13,7 @@ describe("what a person looks at", () => {
 
     expect(code).toBe(0);
     expect(out).toMatch(
-      /Waits for you\nTitle .*\nHollis & Reed +T2 +task result +due in 4 h +approver +ap111111 +May the documents/u,
+      /Waits for you\nTitle .*\nHollis & Reed +T2 +task result +approver +due in 4 h +ap111111 +May the documents/u,
     );
     expect(out).toMatch(
       /Runs\nTitle .*\nHollis & Reed +Reduce Customer Onboarding Time +waiting, 1 question +1\/3 +1 h ago +run1/u,
