@@ -1,6 +1,7 @@
 import type { Client, ThreadState } from "@langchain/langgraph-sdk";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MissionEvent } from "../../core/event.js";
+import { composeOrchestrator } from "../../runtime/compose.js";
 import type { OpenStore } from "../../runtime/store/store.js";
 import { openStore } from "../../runtime/store/store.js";
 import type { StudioServer } from "../support/studio.js";
@@ -171,6 +172,29 @@ describe("Studio, what goes wrong", () => {
     const refused = client.runs.wait(thread_id, await assistantOf("sales-pipeline"), { input: { case: "D-10011" } });
 
     await expect(refused).rejects.toThrow(/no sample case \\"D-10011\\"\. Near: D-1001/u);
+  });
+
+  test("I4 a decision written elsewhere stands: the pasted one is not taken, and the run goes on", async () => {
+    const orchestrator = await composeOrchestrator({ store: server.storeUrl });
+    const { thread_id } = await client.threads.create();
+    const assistant = await assistantOf("support-resolution");
+    await client.runs.wait(thread_id, assistant, { input: { case: "TK-1005" } });
+    const resume = interruptOf(await client.threads.getState(thread_id)).answer_with;
+    const [request] = await orchestrator.approvals({ run: thread_id });
+    const elsewhere = await orchestrator.decide(request?.approval_id ?? "", {
+      decision: { type: "approve" },
+      by: "ann",
+    });
+    await orchestrator.close();
+
+    const ended = await client.runs.wait(thread_id, assistant, { command: { resume }, context: { approver: "mara" } });
+
+    expect(elsewhere).toMatchObject({
+      status: "approved",
+      continued: "elsewhere",
+      note: expect.stringContaining(thread_id),
+    });
+    expect(ended).toMatchObject({ status: "completed", finalReport: { decisions: [{ by: "ann" }] } });
   });
 
   test("the context says who approves", async () => {
