@@ -3,14 +3,13 @@ import { interrupt, isGraphInterrupt } from "@langchain/langgraph";
 import type { AddressedDecision } from "../core/approval.js";
 import { readAnswer } from "../core/approval.js";
 import type { Blackboard } from "../core/blackboard.js";
-import { isJsonObject } from "../core/define-agent.js";
-import type { JsonObject } from "../core/digest.js";
 import { OrchestratorError } from "../core/errors.js";
 import type { Mission } from "../core/mission.js";
 import { toPlan } from "../core/plan.js";
 import type { ApprovalRecord } from "../core/records.js";
 import { isDecided } from "../core/run.js";
 import type { NodeDeps, Person, RunSession } from "../core/session.js";
+import { toPayload } from "./approval-payload.js";
 import { channelsOf } from "./dispatch.js";
 import { toInvocation } from "./invocation.js";
 
@@ -108,42 +107,4 @@ function toldAbout({ approvalId, shown, status, decidedBy }: ApprovalRecord): st
 
 function unapplied(session: RunSession): readonly ApprovalRecord[] {
   return session.requests().filter((request) => isDecided(request.status) && request.appliedAt === undefined);
-}
-
-/** What people see in Studio and scripts: a question, text to paste, LangChain's own shape, and our requests. */
-function toPayload(open: readonly ApprovalRecord[], problem: string | undefined): JsonObject {
-  const [only, ...others] = open;
-  const question = only && others.length === 0 ? only.shown.question : `${open.length} requests wait for an answer.`;
-  const decisions = open.map((request) => ({
-    id: request.approvalId,
-    digest: request.digest,
-    ...(request.shown.allowed.includes("approve") ? { type: "approve" } : { type: "answer", answer: null }),
-  }));
-  return {
-    question,
-    ...(problem !== undefined && { problem }),
-    answer_with: JSON.stringify({ decisions }),
-    actionRequests: open.map((request) => ({
-      name: request.shown.tool ?? request.kind,
-      args: isJsonObject(request.shown.subject) ? request.shown.subject : { subject: request.shown.subject },
-      description: request.shown.question,
-    })),
-    reviewConfigs: open.map((request) => ({
-      actionName: request.shown.tool ?? request.kind,
-      allowedDecisions: [...request.shown.allowed],
-    })),
-    requests: open.map(toRequest),
-  };
-}
-
-function toRequest(request: ApprovalRecord): JsonObject {
-  return {
-    id: request.approvalId,
-    digest: request.digest,
-    kind: request.kind,
-    task: request.taskId,
-    assigned_to: request.role,
-    due_at: request.dueAt.toISOString(),
-    ...(JSON.parse(JSON.stringify(request.shown)) as JsonObject), // safe: what is shown is JSON
-  };
 }

@@ -141,6 +141,24 @@ describe("I6 a finished invoke has an interrupt or a report", () => {
     expect(ended.status).toBe("completed");
   });
 
+  test("where information is missing, the text to paste has the fields to fill in; unfilled it is refused by their names", async () => {
+    const graph = await onMemory("customer-onboarding");
+    const thread = { configurable: { thread_id: "missing" } };
+    const asked = payloadOf(await graph.invoke({ case: "C-1002" }, thread));
+    const [blank] = JSON.parse(asked.answer_with).decisions;
+
+    const unfilled = payloadOf(await graph.invoke(new Command({ resume: asked.answer_with }), thread));
+    const answer = { email: "rosa@brightwater.example", registration_number: "09876543" };
+    const filled = payloadOf(
+      await graph.invoke(new Command({ resume: { decisions: [{ ...blank, answer }] } }), thread),
+    );
+
+    expect(blank).toMatchObject({ type: "answer", answer: { email: null, registration_number: null } });
+    expect(unfilled.problem).toMatch(/email.*registration_number/su);
+    expect(unfilled.answer_with).toBe(asked.answer_with);
+    expect(filled.requests.map(({ task }) => task)).toEqual(["T2"]);
+  });
+
   test("a context may name any of its fields; who approves is on the report, and what does not fit is refused", async () => {
     const graph = await onMemory("sales-pipeline");
     const config = { configurable: { thread_id: "named" }, context: { approver: "mara" } };
