@@ -1,6 +1,6 @@
 import type { RequestDraft } from "../core/approval.js";
 import type { BoardConflict } from "../core/blackboard.js";
-import type { RunSession } from "../core/session.js";
+import type { Change, RunSession } from "../core/session.js";
 
 /** The question about a key that two tasks wrote differently; asked in the name of the later one. */
 export function conflictDraft(session: RunSession, conflict: BoardConflict): RequestDraft {
@@ -25,5 +25,16 @@ export function conflictDraft(session: RunSession, conflict: BoardConflict): Req
       schema: session.mission.blackboard[conflict.key]?.schema ?? {},
       degraded: false,
     },
+  };
+}
+
+/** The fact that two tasks wrote different values, once for each attempt of the later one. */
+export function conflictEvent(session: RunSession, conflict: BoardConflict): NonNullable<Change["events"]>[number] {
+  const { taskId, attempt } = conflictDraft(session, conflict);
+  const values = conflict.values.map(({ by, value }) => ({ by, value }));
+  return {
+    type: "blackboard_conflict",
+    key: `blackboard_conflict:${conflict.key}:${taskId}:${attempt}`,
+    data: { key: conflict.key, values },
   };
 }

@@ -8,7 +8,7 @@ import type { TaskRecord } from "../core/records.js";
 import type { RunStatus } from "../core/run.js";
 import { isSettled } from "../core/run.js";
 import type { NodeDeps, RunSession } from "../core/session.js";
-import { conflictDraft } from "./board-conflict.js";
+import { conflictDraft, conflictEvent } from "./board-conflict.js";
 import { boardSource } from "./task-inputs.js";
 import { blocked, failed, skipped } from "./task-moves.js";
 import type { Waves } from "./wave.js";
@@ -199,18 +199,8 @@ async function askAboutConflicts(session: RunSession, plan: Plan): Promise<boole
     return session.request(draft.taskId, draft.attempt, "question", draft.subject)?.status !== "rejected";
   });
   for (const conflict of open) {
-    const draft = conflictDraft(session, conflict);
-    const values = conflict.values.map(({ by, value }) => ({ by, value }));
-    await session.commit({
-      events: [
-        {
-          type: "blackboard_conflict",
-          key: `blackboard_conflict:${conflict.key}:${draft.taskId}:${draft.attempt}`,
-          data: { key: conflict.key, values },
-        },
-      ],
-    });
-    await session.ask(draft);
+    await session.commit({ events: [conflictEvent(session, conflict)] });
+    await session.ask(conflictDraft(session, conflict));
   }
   return open.length > 0;
 }

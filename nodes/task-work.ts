@@ -12,7 +12,7 @@ import { isDecided } from "../core/run.js";
 import type { NodeDeps, RunSession } from "../core/session.js";
 import type { AttemptOutput } from "./attempt.js";
 import { runAttempt } from "./attempt.js";
-import { conflictDraft } from "./board-conflict.js";
+import { conflictDraft, conflictEvent } from "./board-conflict.js";
 import { settleJoin } from "./join.js";
 import { doProposed } from "./proposed-effects.js";
 import type { Slots } from "./slots.js";
@@ -108,15 +108,12 @@ async function advance(work: TaskWork, material: TaskMaterial): Promise<TaskReco
     void session.commit(skipped(task, session.task(task.id), `not needed: ${task.when}`, deps.clock.now()));
     return session.task(task.id);
   }
-  askAboutConflicts(work, material);
+  await askAboutConflicts(work, material);
   await absorbAnswers(work);
   const given = givenByPerson(work);
   const produced = given ?? (await produce(work, material));
   const result = await judge(work, produced);
-  const approval = result.byPerson
-    ? { outcome: "asked", rule: "given by a person" }
-    : await approve(work, produced, result);
-  return settleDone(work, material, produced, { ...result, ...approval });
+  return settleDone(work, material, produced, await approve(work, produced, result));
 }
 
 /** An attempt's output with who made it. */
@@ -298,7 +295,13 @@ function givenByPerson(work: TaskWork): Produced | undefined {
   };
 }
 
-function askAboutConflicts(work: TaskWork, material: TaskMaterial): void {
-  const [conflict] = material.conflicts;
-  if (conflict) throw new NeedsPerson(conflictDraft(work.session, conflict));
+/** Two values for a key that the task reads: it waits until a person has chosen one, and fails when nobody will. */
+async function askAboutConflicts({ session }: TaskWork, { conflicts }: TaskMaterial): Promise<void> {
+  const [conflict] = conflicts;
+  if (!conflict) return;
+  const draft = conflictDraft(session, conflict);
+  const request = session.request(draft.taskId, draft.attempt, "question", draft.subject);
+  if (request?.status === "rejected") throw rejectedBy(request.decidedBy, request.decision?.comment);
+  await session.commit({ events: [conflictEvent(session, conflict)] });
+  throw new NeedsPerson(draft);
 }

@@ -24,7 +24,7 @@ async function over(
     return act(item, context);
   };
   const trial = await trials.start([actor("A70", { each: { input: Item, run: each } })], {
-    cases: { id: "case_id", title: "case.case_id", items: [{ case_id: "C1", items }] },
+    cases: { id: "case_id", title: "case.case_id", items: [{ case_id: "C1", items: [...items] }] },
     tasks: [
       {
         task_id: "T1",
