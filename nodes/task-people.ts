@@ -94,26 +94,26 @@ function sendBack(work: TaskWork, request: ApprovalRecord): never {
 }
 
 /**
- * The result is still refused after the last round: a person accepts it as it is (nothing is returned), corrects it
- * (the correction is returned), or fails the run.
+ * The result is still refused after the last round: a person accepts it as it is, corrects it (the correction is
+ * returned), or fails the run.
  */
 export async function escalation(
   work: TaskWork,
   produced: Produced,
   output: Json,
   findings: readonly Finding[],
-): Promise<Json | undefined> {
+): Promise<{ approvalId: string; corrected?: Json }> {
   const { session, task } = work;
   const subject = produced.byPerson ? `checks:${digestOf(output).slice(0, 16)}` : "checks";
   const request = session.request(task.id, session.task(task.id).attempt, "escalation", subject);
-  if (!request || !isDecided(request.status)) {
-    const draft = resultDraft(work, produced, output, findings);
-    const question = `The checks still refuse the result of "${task.title}". Accept it as it is?`;
-    throw new NeedsPerson({ ...draft, kind: "escalation", subject, shown: { ...draft.shown, question } });
-  }
+  const result = resultDraft(work, produced, output, findings);
+  const question = `The checks still refuse the result of "${task.title}". Accept it as it is?`;
+  const draft = { ...result, kind: "escalation" as const, subject, shown: { ...result.shown, question } };
+  if (!request || !isDecided(request.status) || !session.shows(request, draft)) throw new NeedsPerson(draft);
   await session.commit({ applied: [request.approvalId] });
   if (request.status === "rejected") throw rejectedBy(request.decidedBy, request.decision?.comment);
-  return request.status === "edited" ? (request.decision?.edited ?? null) : undefined;
+  const { approvalId, decision } = request;
+  return request.status === "edited" ? { approvalId, corrected: decision?.edited ?? null } : { approvalId };
 }
 
 function resultDraft(work: TaskWork, produced: Produced, output: Json, findings: readonly Finding[]) {

@@ -127,6 +127,8 @@ export interface Produced extends AttemptOutput {
 export interface Judged {
   readonly output: Json;
   readonly byPerson: boolean;
+  /** The approval by which it stands, once a person has ruled. */
+  readonly approvalId?: string;
 }
 
 async function produce(work: TaskWork, material: TaskMaterial): Promise<Produced> {
@@ -189,10 +191,10 @@ async function judge(work: TaskWork, produced: Produced): Promise<Judged> {
   if (findings.length === 0) return { output, byPerson: produced.byPerson };
   if (!produced.byPerson && session.task(task.id).refusals < session.mission.maxReviewRounds)
     throw new Refused(findings, false);
-  const corrected = await escalation(work, produced, output, findings);
-  return corrected === undefined
-    ? { output, byPerson: produced.byPerson }
-    : { output: parseOutput(task, skill, corrected), byPerson: true };
+  const ruled = await escalation(work, produced, output, findings);
+  return ruled.corrected === undefined
+    ? { output, byPerson: produced.byPerson, approvalId: ruled.approvalId }
+    : { output: parseOutput(task, skill, ruled.corrected), byPerson: true, approvalId: ruled.approvalId };
 }
 
 async function approve(
@@ -200,11 +202,15 @@ async function approve(
   produced: Produced,
   result: Judged,
 ): Promise<Judged & { outcome: string; rule: string }> {
+  // Whoever gave the result, or accepted it against the checks, has approved it and the acts that it was shown with.
+  if (result.byPerson) return { ...result, outcome: "asked", rule: "given by a person" };
+  if (result.approvalId !== undefined) return { ...result, outcome: "asked", rule: "accepted against the checks" };
   const approved = await resultApproval(work, produced, result);
   if (!approved.edited) return { ...result, ...approved };
   // An edit passes the checks again; what they refuse now is asked once more, with the reasons.
   const judged = await judge(work, { ...produced, output: approved.output, byPerson: true });
-  return { ...judged, outcome: approved.outcome, rule: approved.rule };
+  if (approved.approvalId !== undefined) void work.session.commit({ applied: [approved.approvalId] });
+  return { ...approved, ...judged, outcome: approved.outcome, rule: approved.rule };
 }
 
 async function settleDone(

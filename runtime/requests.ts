@@ -201,10 +201,8 @@ export function decided(
 
 /** What a person gave must fit the schema that the request shows. */
 function assertFits(request: ApprovalRecord, decision: Decision): void {
-  const given: Json | undefined =
-    decision.type === "edit" ? decision.edited : decision.type === "answer" ? decision.answer : undefined;
+  const given = givenWith(request, decision);
   if (given === undefined || !request.shown.schema) return;
-  if (decision.type === "answer" && request.kind === "tool_call") return;
   const parsed = z.fromJSONSchema(request.shown.schema).safeParse(given);
   if (parsed.success) return;
   const issues = parsed.error.issues.map((issue) => `/${issue.path.map(String).join("/")}: ${issue.message}`);
@@ -213,6 +211,13 @@ function assertFits(request: ApprovalRecord, decision: Decision): void {
     `What you gave does not fit. ${issues.join("; ")}. Allowed: ${JSON.stringify(request.shown.schema)}`,
     { details: { schema: request.shown.schema, issues } },
   );
+}
+
+/** What the schema speaks of: for a call that is its arguments, not an answer in the tool's place. */
+function givenWith({ kind }: ApprovalRecord, { type, edited, answer }: Decision): Json | undefined {
+  if (type === "edit") return edited;
+  if (type === "answer") return kind === "tool_call" ? undefined : answer;
+  return type === "approve" && kind === "in_doubt" ? answer : undefined;
 }
 
 /** Told to whoever decides second. */

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { AgentDefinition, PlaybookContext } from "../../core/define-agent.js";
-import { defineAgent, definePlaybook, valueFrom } from "../../core/define-agent.js";
+import { defineAgent, definePlaybook, giveUp, valueFrom } from "../../core/define-agent.js";
 import type { ToolDefinition } from "../../core/tool.js";
 import { defineTool } from "../../tools/define-tool.js";
 
@@ -136,7 +136,9 @@ const ship = definePlaybook({
   output: z.strictObject({ reply: z.json() }),
   tools: ["ship_parcel"],
   async run(context) {
-    return { reply: z.json().parse(valueFrom(await context.call("ship_parcel", { to: "cleo@example.com" }))) };
+    return {
+      reply: z.json().parse(valueFrom(await context.call("ship_parcel", { to: String(context.caseData["case_id"]) }))),
+    };
   },
 });
 
@@ -163,9 +165,20 @@ const give = definePlaybook({
   },
 });
 
+const surrender = definePlaybook({
+  skill: "surrender",
+  version: "1",
+  input: z.looseObject({}),
+  output: Text,
+  tools: [],
+  async run() {
+    throw giveUp("permanent", "This is beyond me.");
+  },
+});
+
 /** Who works in the proofs of approvals. `version` is that of its skill `draft`. */
 export function deskAgents(version = "1"): readonly AgentDefinition[] {
-  const skills = { gather, hold, write_letter: writeLetter, post, ship, enquire, give };
+  const skills = { gather, hold, write_letter: writeLetter, post, ship, enquire, give, surrender };
   return [
     defineAgent({
       agentId: "A90",
