@@ -47,8 +47,8 @@ function several(open: readonly ApprovalRecord[]): string {
   return `${open.length} requests wait for an answer: ${titles.join(", ")}.`;
 }
 
-/** The answer's fields, empty: whoever pastes it unfilled is told which of them are missing. */
+/** The answer's needed fields, empty: whoever pastes it unfilled is told which of them are missing. */
 function toBlank(schema: JsonObject | undefined): JsonObject | null {
-  const fields = schema?.["properties"];
-  return isJsonObject(fields) ? Object.fromEntries(Object.keys(fields).map((name) => [name, null])) : null;
+  const needed = schema?.["required"];
+  return Array.isArray(needed) ? Object.fromEntries(needed.map((name) => [String(name), null])) : null;
 }
