@@ -33,6 +33,27 @@ export function valueTyped(field: Field, text: string): Json | undefined {
   return field.kind === "yes_no" ? text === "yes" : text;
 }
 
+/** Something to begin an answer from in an editor: every property of the schema, empty. */
+export function templateFor(schema: JsonObject | undefined): Json {
+  const properties = asObject(schema?.["properties"]);
+  if (properties) {
+    return Object.fromEntries(Object.entries(properties).map(([key, part]) => [key, templateFor(asObject(part))]));
+  }
+  const choice = schema && choicesOf(schema)?.[0];
+  if (choice !== undefined) return choice;
+  const type = schema?.["type"];
+  return typeof type === "string" ? (EMPTY[type] ?? null) : null;
+}
+
+const EMPTY: Readonly<Record<string, Json>> = {
+  string: "",
+  number: 0,
+  integer: 0,
+  boolean: false,
+  array: [],
+  object: {},
+};
+
 /** Reads `--answer`: JSON where it is JSON and the schema does not want text, else the text as it stands. */
 export function toAnswer(text: string, schema: JsonObject | undefined): Json {
   if (schema?.["type"] === "string") return text;

@@ -3,7 +3,7 @@ import type { Decision } from "../../core/approval.js";
 import type { Json } from "../../core/digest.js";
 import type { ApprovalView } from "../../core/views.js";
 import type { Field } from "./answer-form.js";
-import { fieldsOf, valueTyped } from "./answer-form.js";
+import { fieldsOf, templateFor, valueTyped } from "./answer-form.js";
 import type { Choice } from "./approval-screen.js";
 import { approvalScreen, choicesOf } from "./approval-screen.js";
 import { editJson } from "./editor.js";
@@ -93,7 +93,7 @@ export class TerminalPerson implements Person {
   async #answer({ shown }: ApprovalView): Promise<Decision | undefined> {
     const fields = fieldsOf(shown.schema);
     if (!fields) {
-      const answer = await editJson(shown.schema ?? null, this.#editor);
+      const answer = await editJson(templateFor(shown.schema), this.#editor);
       return answer === undefined ? undefined : { type: "answer", answer };
     }
     const values = new Map<string | undefined, Json>();

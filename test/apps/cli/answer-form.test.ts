@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fieldsOf, schemaInWords, valueTyped } from "../../../apps/cli/answer-form.js";
+import { fieldsOf, schemaInWords, templateFor, valueTyped } from "../../../apps/cli/answer-form.js";
 
 describe("asking for an answer field by field", () => {
   test("a schema of plain fields becomes one question each, required ones first said to be so", () => {
@@ -48,5 +48,19 @@ describe("asking for an answer field by field", () => {
     expect(schemaInWords({ enum: ["a", "b"] })).toBe("a | b");
     expect(schemaInWords({ type: "array" })).toBe('{"type":"array"}');
     expect(schemaInWords(undefined)).toBe("");
+  });
+
+  test("a rich answer begins from every property, empty", () => {
+    const schema = {
+      type: "object",
+      properties: {
+        lines: { type: "array" },
+        kind: { enum: ["a", "b"] },
+        at: { type: "object", properties: { city: { type: "string" } } },
+      },
+    };
+
+    expect(templateFor(schema)).toEqual({ lines: [], kind: "a", at: { city: "" } });
+    expect(templateFor(undefined)).toBeNull();
   });
 });
