@@ -20,15 +20,14 @@ export const DECISION_TYPES = ["approve", "edit", "reject", "answer"] as const;
 export type DecisionType = (typeof DECISION_TYPES)[number];
 
 /** What a person said. `edited` goes with `edit`, `answer` with `answer` (and with `approve` of an `in_doubt`: the result). */
-export const DecisionSchema = z.strictObject({
-  type: z.enum(DECISION_TYPES),
-  edited: z.json().optional(),
-  answer: z.json().optional(),
-  comment: z.string().optional(),
+export type Decision = {
+  type: DecisionType;
+  edited?: Json;
+  answer?: Json;
+  comment?: string;
   /** With `reject`: no further attempt. */
-  final: z.boolean().optional(),
-});
-export type Decision = { type: DecisionType; edited?: Json; answer?: Json; comment?: string; final?: boolean };
+  final?: boolean;
+};
 
 /** A call that approving would make, with the digest that is authorised. */
 export interface ProposedCall {

@@ -15,6 +15,7 @@ export const EVENT_TYPES = [
   "task_failed",
   "task_blocked",
   "task_attempt",
+  "attempt_failed",
   "task_waiting",
   "task_progress",
   "agent_changed",

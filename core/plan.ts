@@ -78,6 +78,14 @@ export function ruleOn(plan: Plan, task: Task, stateOf: StateOf): Verdict {
   return open.size > 0 ? { verdict: "waits", for: [...open] } : { verdict: "ready", arrived, missing };
 }
 
+/** False while no route has chosen a task that routes lead to, or nobody has failed for whom it stands in. */
+export function isCalledFor(plan: Plan, task: Task, stateOf: StateOf): boolean {
+  const routers = plan.routers.get(task.id);
+  const wards = plan.standsInFor.get(task.id);
+  const isChosen = !routers || routers.some((id) => stateOf(id).chosen === task.id);
+  return isChosen && (!wards || wards.some((id) => stateOf(id).status === "failed"));
+}
+
 /** The task whose result stands for this one: itself, or who stood in for it when it failed. */
 export function standingFor(plan: Plan, taskId: string, stateOf: StateOf): string {
   const onFailure = plan.byId.get(taskId)?.onFailure;

@@ -169,11 +169,5 @@ export interface Clock {
   now(): Date;
 }
 
-export interface Logger {
-  info(message: string, data?: JsonObject): void;
-  warn(message: string, data?: JsonObject): void;
-  error(message: string, data?: JsonObject): void;
-}
-
 /** Gets every event of the runs of this process as it happens. */
 export type Listener = (event: MissionEvent) => void;

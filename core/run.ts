@@ -30,7 +30,7 @@ export const APPROVAL_STATUSES = [
 export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
 
 /** The moves a run may make; a terminal run makes none. */
-export const RUN_MOVES: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
+const RUN_MOVES: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   queued: ["running", "cancelled"],
   running: ["waiting", "completed", "failed", "cancelled"],
   waiting: ["running", "failed", "cancelled"],

@@ -7,7 +7,7 @@ import { toEffectView, toTaskView } from "../core/to-view.js";
 import type { FinalReport, KpiView, LimitView } from "../core/views.js";
 
 /** Stands on every report and outward message: who reads it knows that no person wrote it. */
-export const DISCLOSURE =
+const DISCLOSURE =
   "The tasks of this mission were handled by automated AI agents. People decided where a decision is listed with a name.";
 const MICRO = 1_000_000;
 

@@ -136,7 +136,7 @@ async function ask(run: PlaybookRun, question: Question): Promise<unknown> {
 }
 
 /** Answers of people to this task's questions, by question key; the newest wins. */
-export function answersOf(session: RunSession, taskId: string): JsonObject {
+function answersOf(session: RunSession, taskId: string): JsonObject {
   const answers: Record<string, Json> = {};
   for (const request of session.requests()) {
     if (request.taskId !== taskId || request.kind !== "question" || request.status !== "answered") continue;

@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import type { GraphNode } from "@langchain/langgraph";
 import type { Blackboard } from "../core/blackboard.js";
 import type { Mission } from "../core/mission.js";
@@ -25,8 +24,6 @@ export function createSpecialist(mission: Mission, deps: SpecialistDeps): GraphN
   const remaining = longestRemaining(mission.tasks);
 
   return async function specialist(input, config) {
-    // One signal serves all nodes of a superstep: more than ten of them listening is no leak.
-    if (config.signal) setMaxListeners(0, config.signal);
     // safe: only `dispatch` sends to this node, and LangGraph passes a Send's payload as it is
     const { task: taskId, wave: waveId } = input as unknown as Sent;
     const task = plan.byId.get(taskId);

@@ -191,13 +191,13 @@ export function engineTurn(record: TaskRecord, at: Date, key: string, reply: Jso
 }
 
 /** The record without these optional fields. */
-export function without(record: TaskRecord, ...fields: readonly (keyof TaskRecord)[]): TaskRecord {
+function without(record: TaskRecord, ...fields: readonly (keyof TaskRecord)[]): TaskRecord {
   const kept = Object.entries(record).filter(([name]) => !fields.some((field) => field === name));
   return Object.fromEntries(kept) as unknown as TaskRecord; // safe: callers name optional fields only
 }
 
 /** One line of at most 120 characters. */
-export function oneLine(text: string): string {
+function oneLine(text: string): string {
   const line = text.replace(/\s+/gu, " ").trim();
   return line.length <= MAX_SUMMARY ? line : `${line.slice(0, MAX_SUMMARY - 1)}…`;
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { MissionContext } from "../core/blackboard.js";
 import { digestOf } from "../core/digest.js";
 import { OrchestratorError } from "../core/errors.js";
@@ -45,6 +46,8 @@ export class SessionRegistry implements Sessions {
 
   async enter(mission: Mission, invocation: Invocation, input?: { caseInput: unknown }): Promise<Visit> {
     const runId = runIdOf(invocation);
+    // One signal serves all nodes of a superstep: more than ten of them listening is no leak.
+    if (invocation.signal) setMaxListeners(0, invocation.signal);
     if (invocation.writer) this.#writers.set(runId, invocation.writer);
     const entry = await this.#visit(runId, mission, invocation, input);
     this.#beat(entry);
@@ -254,7 +257,7 @@ export class SessionRegistry implements Sessions {
  * A run is its top-level thread; inside a parent graph the thread and the parent's node that holds the mission, so that
  * two missions in one parent are two runs.
  */
-export function runIdOf(invocation: Invocation): string {
+function runIdOf(invocation: Invocation): string {
   const threadId = invocation.configurable["thread_id"];
   if (typeof threadId !== "string" || threadId === "") {
     throw new OrchestratorError(
@@ -268,7 +271,7 @@ export function runIdOf(invocation: Invocation): string {
 }
 
 /** The context with what is missing left out. `usage` when it does not fit. */
-export function contextOf(invocation: Invocation): MissionContext {
+function contextOf(invocation: Invocation): MissionContext {
   const parsed = MissionContext.safeParse(invocation.context ?? {});
   if (parsed.success) return parsed.data;
   throw new OrchestratorError(

@@ -10,7 +10,7 @@ import type { LiveRun } from "./run-session.js";
 const DRAIN_MS = 10_000;
 
 /** Why a worker stopped before the run ended or waited. */
-export class Drained extends Error {
+class Drained extends Error {
   override readonly name = "Drained";
 }
 
