@@ -8,6 +8,7 @@ import { defineTool } from "../../tools/define-tool.js";
 
 const LOOK_MS = 20;
 const Text = z.strictObject({ text: z.string() });
+type NoteDown = ToolDefinition<"note_down", z.ZodObject<{ line: z.ZodString }>, z.ZodObject<{ noted: z.ZodBoolean }>>;
 
 /** Lines that the outside has written down: one for each act that really happened. */
 export function actsIn(folder: string): readonly string[] {
@@ -51,7 +52,27 @@ export function deskTools(folder: string): readonly ToolDefinition[] {
       return { number: "parcel-2" };
     },
   });
-  return [postLetter, shipParcel];
+  const noteDown = defineTool({
+    name: "note_down",
+    description: "Notes a line, with the process that did it.",
+    input: z.strictObject({ line: z.string() }),
+    output: z.strictObject({ noted: z.boolean() }),
+    effect: "writes",
+    reach: "own",
+    dedupeKey: ({ line }) => line,
+    dedupeScope: "run",
+    timeoutMs: 5_000,
+    maxCostMicroUsd: 0,
+    async run({ line }) {
+      act(`${line} by ${process.pid}`);
+      return { noted: true };
+    },
+    async reconcile(_key, { line }) {
+      const isNoted = actsIn(folder).some((known) => known.startsWith(`${line} by `));
+      return isNoted ? { outcome: "done", result: { noted: true } } : { outcome: "not_done" };
+    },
+  });
+  return [postLetter, shipParcel, noteDown];
 }
 
 /** Waits until the test has written this file. */
@@ -129,6 +150,20 @@ const post = definePlaybook({
   },
 });
 
+/** Waits until the test lets it go, then notes its task. */
+const note = definePlaybook({
+  skill: "note",
+  version: "1",
+  input: z.looseObject({ gate: z.string() }),
+  output: z.strictObject({ noted: z.boolean() }),
+  tools: ["note_down"],
+  async run(context, { gate }) {
+    if (gate !== "") await untilWritten(context, gate);
+    const line = `${String(context.caseData["case_id"])} ${context.taskId}`;
+    return { noted: valueFrom(await context.call<NoteDown>("note_down", { line })).noted };
+  },
+});
+
 const ship = definePlaybook({
   skill: "ship",
   version: "1",
@@ -178,14 +213,14 @@ const surrender = definePlaybook({
 
 /** Who works in the proofs of approvals. `version` is that of its skill `draft`. */
 export function deskAgents(version = "1"): readonly AgentDefinition[] {
-  const skills = { gather, hold, write_letter: writeLetter, post, ship, enquire, give, surrender };
+  const skills = { gather, hold, write_letter: writeLetter, post, note, ship, enquire, give, surrender };
   return [
     defineAgent({
       agentId: "A90",
       slug: "desk",
       name: "Desk",
       description: "Drafts, asks, posts and waits in the proofs of approvals.",
-      tools: ["post_letter", "ship_parcel"],
+      tools: ["post_letter", "ship_parcel", "note_down"],
       maxParallel: 1_000,
       skills: { ...skills, draft: { ...draft, version } },
     }),

@@ -2,13 +2,14 @@
 import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Decision } from "../../core/approval.js";
+import type { JsonObject } from "../../core/digest.js";
 import { OrchestratorError } from "../../core/errors.js";
 import type { Orchestrator } from "../../runtime/orchestrator.js";
 import { openDesk } from "./approvals.js";
 
 /** What such a process can be told; one JSON line each. */
 export type Command =
-  | { readonly do: "start"; readonly mission: string; readonly caseId: string }
+  | { readonly do: "start"; readonly mission: string; readonly caseRef: JsonObject }
   | { readonly do: "resume"; readonly run: string }
   | { readonly do: "approvals"; readonly run: string }
   | {
@@ -23,7 +24,7 @@ export type Command =
 function obey(orchestrator: Orchestrator, command: Command): Promise<unknown> {
   switch (command.do) {
     case "start":
-      return orchestrator.start(command.mission, { caseRef: { case_id: command.caseId } });
+      return orchestrator.start(command.mission, { caseRef: command.caseRef });
     case "resume":
       return orchestrator.resume(command.run);
     case "approvals":
