@@ -100,7 +100,14 @@ async function onFailure(work: TaskWork, failure: TaskFailure, tried: readonly s
   const { session, task } = work;
   if (task.onFailure !== "ask") return settleFailed(work, failure);
   const record = session.task(task.id);
-  await session.commit({ tasks: [{ ...record, tried, errorCode: failure.code, errorMessage: failure.message }] });
+  const ended = {
+    type: "attempt_failed" as const,
+    key: `attempt_failed:${task.id}:${record.attempt}`,
+    taskId: task.id,
+    data: { title: task.title, attempt: record.attempt, reason: failure.message, ...detailOf(failure) },
+  };
+  const next = { ...record, tried, errorCode: failure.code, errorMessage: failure.message };
+  await session.commit({ tasks: [next], events: [ended] });
   return "again";
 }
 

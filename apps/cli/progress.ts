@@ -137,6 +137,7 @@ const LINES: Readonly<Partial<Record<EventType, Line>>> = {
   task_failed: { mark: cross, words: "failed", detail: ["reason"] },
   task_blocked: { mark: cross, words: "blocked by", detail: ["by"] },
   task_attempt: { mark: turns, words: "begins again", detail: ["reason"] },
+  attempt_failed: { mark: cross, words: "could not be done", detail: ["reason"] },
   agent_changed: { mark: turns, words: "goes to another agent", detail: ["agent"] },
   check_refused: { mark: cross, words: "did not pass its check", detail: ["reason", "summary"] },
   review_sent_back: { mark: turns, words: "sent back by the review", detail: ["reason"] },

@@ -120,6 +120,17 @@ describe("I6: each class of failure goes its own way", () => {
     expect(dataOf(await trial.events(trial.run, "tool_refused"))).toMatchObject([{ tool: "read_record" }]);
   });
 
+  test("a bug that only a person can mend leaves its stack in an event too", async () => {
+    const act: Act = async () => {
+      throw new TypeError("undefined is not a customer");
+    };
+    const trial = await trials.start([actor("A70", { work: act })], { tasks: [{ task_id: "T1" }] });
+
+    expect([trial.status.status, endsOf(trial.status)]).toEqual(["waiting", { T1: "waiting_for_person:1:bug" }]);
+    const [failed] = dataOf(await trial.events(trial.run, "attempt_failed"));
+    expect(failed).toMatchObject({ code: "bug", stack: expect.stringContaining("task-failure.test.ts") });
+  });
+
   test("a bug is not tried again, and its stack stands in the event and nowhere else", async () => {
     const act: Act = async () => {
       throw new TypeError("undefined is not a customer");

@@ -164,7 +164,7 @@ describe("I6: what stays wrong after max_review_rounds is a person's to accept, 
   const inReview = () =>
     untilEscalation(documentVerificationAgent, { ...leavesOneOut, attempts: 9 }, "customer-onboarding", "C-1001");
 
-  test("a check that still refuses shows its reasons; accepted as it is, the result is then approved like any other", async () => {
+  test("a check that still refuses shows its reasons; accepted as it is, it is approved with the act that it was shown with", async () => {
     const { bench, run, request, decide } = await inTask();
 
     expect(await bench.events(run, "check_refused")).toHaveLength(4);
@@ -172,11 +172,8 @@ describe("I6: what stays wrong after max_review_rounds is a person's to accept, 
       expect.stringContaining('/body: body: the message greets "Joris Peeters"'),
       expect.stringContaining("does not name the customer of ticket TK-1001"),
     ]);
-    await decide(accept);
-    const asked = await answerAll(bench, run);
-    const { status, tasks } = await bench.orchestrator.status(run);
+    const { status, tasks } = await decide(accept);
 
-    expect(asked.map(({ kind }) => kind)).toEqual(["task_result"]);
     expect([status, tasks["T8"]?.status, tasks["T8"]?.attempts]).toEqual(["completed", "done", 3]);
     const { effects, decisions } = await bench.orchestrator.report(run);
     expect(effects).toEqual([
@@ -184,7 +181,6 @@ describe("I6: what stays wrong after max_review_rounds is a person's to accept, 
     ]);
     expect(decisions.map(({ kind, decision, by }) => [kind, decision, by])).toEqual([
       ["escalation", "approved", "ann"],
-      ["task_result", "approved", "ann"],
     ]);
   });
 

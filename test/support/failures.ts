@@ -21,9 +21,14 @@ export function actor(id: string, skills: Readonly<Record<string, Act | Partial<
   return fakeAgent(id, `agent-${id.toLowerCase()}`, playbooks);
 }
 
+export interface TrialOptions extends Omit<OpenOptions, "store"> {
+  /** The store of an earlier trial, which must be closed, or a copy of it. */
+  readonly file?: string;
+}
+
 /** Starts one mission made of these tasks with these agents, in a store and a data folder of its own. */
 export interface Trials {
-  open(agents: readonly AgentDefinition[], parts: MissionParts, options?: Omit<OpenOptions, "store">): Promise<Bench>;
+  open(agents: readonly AgentDefinition[], parts: MissionParts, options?: TrialOptions): Promise<Bench>;
   /** Opens, starts, and gives what it came to. */
   start(agents: readonly AgentDefinition[], parts: MissionParts): Promise<Trial>;
   drop(): Promise<void>;
@@ -38,16 +43,19 @@ export interface Trial extends Bench {
 export function createTrials(): Trials {
   const folder = mkdtempSync(join(tmpdir(), "mission-trials-"));
   const benches = createBenches();
-  const open: Trials["open"] = (agents, parts, options = {}) =>
-    benches.open({
-      data: folder,
-      agents,
-      missions: [
-        // safe: the document is written as JSON
-        missionDocument({ agents: agents.map(({ agentId }) => agentId), ...parts }) as JsonObject,
-      ],
-      ...options,
-    });
+  const open: Trials["open"] = (agents, parts, { file, ...options } = {}) =>
+    benches.open(
+      {
+        data: folder,
+        agents,
+        missions: [
+          // safe: the document is written as JSON
+          missionDocument({ agents: agents.map(({ agentId }) => agentId), ...parts }) as JsonObject,
+        ],
+        ...options,
+      },
+      file,
+    );
   return {
     open,
     async start(agents, parts) {

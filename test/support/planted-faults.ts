@@ -52,24 +52,29 @@ export function withFaults(
 /** An orchestrator on a store of its own, with the store at hand to look behind the views. */
 export interface Bench {
   readonly orchestrator: Orchestrator;
+  readonly parts: Composition;
+  /** The store's file; another bench may be opened on it once this one is closed. */
+  readonly file: string;
   readonly store: Composition["store"];
   events(run: string, type?: EventRecord["type"]): Promise<readonly EventRecord[]>;
 }
 
 /** Opens benches for the tests of one file; `drop` closes all of them and takes their folder away. */
 export function createBenches(): {
-  open(options?: Omit<OpenOptions, "store">): Promise<Bench>;
+  open(options?: Omit<OpenOptions, "store">, file?: string): Promise<Bench>;
   drop(): Promise<void>;
 } {
   const folder = mkdtempSync(join(tmpdir(), "mission-faults-"));
   const opened: Orchestrator[] = [];
   return {
-    async open(options = {}) {
-      const parts = await compose({ ...options, store: `sqlite:${join(folder, `${opened.length}.db`)}` });
+    async open(options = {}, file = join(folder, `${opened.length}.db`)) {
+      const parts = await compose({ ...options, store: `sqlite:${file}` });
       const orchestrator = new Orchestrator(parts);
       opened.push(orchestrator);
       return {
         orchestrator,
+        parts,
+        file,
         store: parts.store,
         async events(run, type) {
           const all = await parts.store.events.of(run);
