@@ -6,6 +6,7 @@ import { canonicalJson, digestOf } from "./digest.js";
 import type { Merge, Mission } from "./mission.js";
 import type { Plan, StateOf } from "./plan.js";
 import { standingFor } from "./plan.js";
+import type { ApprovalRecord } from "./records.js";
 import { RUN_STATUSES, TASK_STATUSES } from "./run.js";
 
 const MAX_ENTRY_BYTES = 200;
@@ -76,13 +77,13 @@ export interface BoardConflict {
   readonly values: readonly { readonly by: string; readonly value: Json }[];
 }
 
-/** What `mergeBoard` needs of a run. `resolved` holds what people answered about conflicts, by key. */
+/** What `mergeBoard` needs of a run. `resolved` is what a person answered about exactly this conflict. */
 export interface BoardSource {
   readonly mission: Mission;
   readonly plan: Plan;
   readonly stateOf: StateOf;
   readonly outputOf: (taskId: string) => Json | undefined;
-  readonly resolved: (key: string) => Json | undefined;
+  readonly resolved: (conflict: BoardConflict) => Json | undefined;
 }
 
 /**
@@ -110,7 +111,7 @@ export function mergeBoard(
   const conflicts: BoardConflict[] = [];
   for (const [key, values] of written) {
     const merged = mergeKey(source.mission.blackboard[key]?.merge ?? "once", values);
-    const answer = "conflict" in merged ? source.resolved(key) : undefined;
+    const answer = "conflict" in merged ? source.resolved({ key, values }) : undefined;
     if ("value" in merged) board[key] = limited(merged.value);
     else if (answer !== undefined) board[key] = limited(answer);
     else {
@@ -119,6 +120,18 @@ export function mergeBoard(
     }
   }
   return { board, conflicts };
+}
+
+/** The answer among these requests about exactly this conflict: a person who saw other values did not speak of these. */
+export function answerTo(requests: readonly ApprovalRecord[], { key, values }: BoardConflict): Json | undefined {
+  const shown = canonicalJson(values);
+  return requests
+    .filter(
+      ({ kind, subject, status }) => kind === "question" && subject === `blackboard:${key}` && status === "answered",
+    )
+    .filter((request) => canonicalJson(request.shown.subject) === shown)
+    .map((request) => request.decision?.answer)
+    .at(-1);
 }
 
 /** The output that stands for a task: its own, or that of who stood in for it. */

@@ -1,5 +1,7 @@
 import type { RequestDraft } from "../core/approval.js";
 import type { BoardConflict } from "../core/blackboard.js";
+import { digestOf } from "../core/digest.js";
+import type { ApprovalRecord } from "../core/records.js";
 import type { Change, RunSession } from "../core/session.js";
 
 /** The question about a key that two tasks wrote differently; asked in the name of the later one. */
@@ -28,13 +30,18 @@ export function conflictDraft(session: RunSession, conflict: BoardConflict): Req
   };
 }
 
-/** The fact that two tasks wrote different values, once for each attempt of the later one. */
-export function conflictEvent(session: RunSession, conflict: BoardConflict): NonNullable<Change["events"]>[number] {
-  const { taskId, attempt } = conflictDraft(session, conflict);
+/** The person's no to exactly this question, if somebody gave it. */
+export function refusalOf(session: RunSession, draft: RequestDraft): ApprovalRecord | undefined {
+  const request = session.request(draft.taskId, draft.attempt, draft.kind, draft.subject);
+  return request?.status === "rejected" && session.shows(request, draft) ? request : undefined;
+}
+
+/** The fact that two tasks wrote different values, once for each set of values. */
+export function conflictEvent(conflict: BoardConflict): NonNullable<Change["events"]>[number] {
   const values = conflict.values.map(({ by, value }) => ({ by, value }));
   return {
     type: "blackboard_conflict",
-    key: `blackboard_conflict:${conflict.key}:${taskId}:${attempt}`,
+    key: `blackboard_conflict:${conflict.key}:${digestOf(values).slice(0, 16)}`,
     data: { key: conflict.key, values },
   };
 }

@@ -8,7 +8,7 @@ import type { TaskRecord } from "../core/records.js";
 import type { RunStatus } from "../core/run.js";
 import { isSettled } from "../core/run.js";
 import type { NodeDeps, RunSession } from "../core/session.js";
-import { conflictDraft, conflictEvent } from "./board-conflict.js";
+import { conflictDraft, conflictEvent, refusalOf } from "./board-conflict.js";
 import { boardSource } from "./task-inputs.js";
 import { blocked, failed, skipped } from "./task-moves.js";
 import type { Waves } from "./wave.js";
@@ -194,12 +194,9 @@ async function endWithoutProgress(
 async function askAboutConflicts(session: RunSession, plan: Plan): Promise<boolean> {
   const all = new Set(plan.tasks.map((task) => task.id));
   const { conflicts } = mergeBoard(boardSource(session, plan), all);
-  const open = conflicts.filter((conflict) => {
-    const draft = conflictDraft(session, conflict);
-    return session.request(draft.taskId, draft.attempt, "question", draft.subject)?.status !== "rejected";
-  });
+  const open = conflicts.filter((conflict) => !refusalOf(session, conflictDraft(session, conflict)));
   for (const conflict of open) {
-    await session.commit({ events: [conflictEvent(session, conflict)] });
+    await session.commit({ events: [conflictEvent(conflict)] });
     await session.ask(conflictDraft(session, conflict));
   }
   return open.length > 0;

@@ -1,5 +1,5 @@
 import type { BoardConflict, BoardSource } from "../core/blackboard.js";
-import { mergeBoard, standingOutput } from "../core/blackboard.js";
+import { answerTo, mergeBoard, standingOutput } from "../core/blackboard.js";
 import { isJsonObject } from "../core/define-agent.js";
 import type { Json, JsonObject } from "../core/digest.js";
 import { digestOf } from "../core/digest.js";
@@ -29,15 +29,7 @@ export function boardSource(session: RunSession, plan: Plan): BoardSource {
     plan,
     stateOf: (id) => session.task(id),
     outputOf: (id) => session.output(id),
-    resolved: (key) =>
-      session
-        .requests()
-        .filter(
-          (request) =>
-            request.kind === "question" && request.subject === `blackboard:${key}` && request.status === "answered",
-        )
-        .map((request) => request.decision?.answer)
-        .at(-1),
+    resolved: (conflict) => answerTo(session.requests(), conflict),
   };
 }
 

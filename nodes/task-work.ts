@@ -12,7 +12,7 @@ import { isDecided } from "../core/run.js";
 import type { NodeDeps, RunSession } from "../core/session.js";
 import type { AttemptOutput } from "./attempt.js";
 import { runAttempt } from "./attempt.js";
-import { conflictDraft, conflictEvent } from "./board-conflict.js";
+import { conflictDraft, conflictEvent, refusalOf } from "./board-conflict.js";
 import { settleJoin } from "./join.js";
 import { doProposed } from "./proposed-effects.js";
 import type { Slots } from "./slots.js";
@@ -306,8 +306,8 @@ async function askAboutConflicts({ session }: TaskWork, { conflicts }: TaskMater
   const [conflict] = conflicts;
   if (!conflict) return;
   const draft = conflictDraft(session, conflict);
-  const request = session.request(draft.taskId, draft.attempt, "question", draft.subject);
-  if (request?.status === "rejected") throw rejectedBy(request.decidedBy, request.decision?.comment);
-  await session.commit({ events: [conflictEvent(session, conflict)] });
+  const refusal = refusalOf(session, draft);
+  if (refusal) throw rejectedBy(refusal.decidedBy, refusal.decision?.comment);
+  await session.commit({ events: [conflictEvent(conflict)] });
   throw new NeedsPerson(draft);
 }

@@ -1,4 +1,4 @@
-import { mergeBoard } from "../core/blackboard.js";
+import { answerTo, mergeBoard } from "../core/blackboard.js";
 import { hasCode, OrchestratorError } from "../core/errors.js";
 import { toKpiView, toLimitView } from "../core/kpi.js";
 import { didYouMean } from "../core/lookup.js";
@@ -75,9 +75,7 @@ export async function toStatus(store: Store, run: RunRecord, mission: Mission): 
       plan: toPlan(mission.tasks),
       stateOf: (id) => byId.get(id) ?? { status: "todo" },
       outputOf: (id) => outputs.get(id),
-      resolved: (key) =>
-        approvals.find((entry) => entry.subject === `blackboard:${key}` && entry.status === "answered")?.decision
-          ?.answer,
+      resolved: (conflict) => answerTo(approvals, conflict),
     },
     new Set(byId.keys()),
   );

@@ -77,6 +77,32 @@ describe("I6: two values for a key that takes one are both kept until a person h
     expect(status.blackboard).toMatchObject({ owed: { conflict: [{ by: "T1" }, { by: "T2" }] } });
   });
 
+  test("an answer speaks for the values that were shown: other ones are asked about anew", async () => {
+    const rising: Act = async ({ attempt }) => ({ owed: 14 + attempt });
+    const trial = await trials.start([actor("A70", { twelve, fifteen: rising, read })], {
+      blackboard: KEY,
+      tasks: [...WRITERS, READER],
+      review: [{ rule_id: "enough", that: "T2.owed > 15.0", reason: "T2 says {{ T2.owed }}.", send_back: "T2" }],
+    });
+    const subjects: unknown[] = [];
+    for (const answer of [13, 14]) {
+      const [request] = await trial.orchestrator.approvals({ run: trial.run });
+      subjects.push(request?.shown.subject);
+      const decision = { type: "answer", answer } as const;
+      await trial.orchestrator.decide(request?.approval_id ?? "", { decision, by: "ann" });
+    }
+
+    const shown = (value: number) => [
+      { by: "T1", value: 12 },
+      { by: "T2", value },
+    ];
+    expect(subjects).toEqual([shown(15), shown(16)]);
+    const status = await trial.orchestrator.status(trial.run);
+    expect([status.status, status.blackboard]).toEqual(["completed", { owed: 14 }]);
+    const results = await trial.store.results.of(trial.run);
+    expect(results.find(({ taskId }) => taskId === "T3")?.output).toEqual({ read: 14 });
+  });
+
   test("the same value twice is no conflict", async () => {
     const trial = await trials.start([agent], {
       blackboard: KEY,
