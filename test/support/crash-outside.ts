@@ -53,7 +53,9 @@ export class Outside {
 /** Called inside an act, before and after it: where a test copies files or kills the process. */
 export type AtAct = (when: "before" | "after", tool: string, to: string) => void;
 
+const LOOK_EVERY_MS = 25;
 const Args = z.strictObject({ to: z.string(), text: z.string().default("") });
+const Seen = z.strictObject({ isThere: z.boolean() });
 const Receipt = z.strictObject({ receipt: z.string() });
 const receiptOf = (tool: string, to: string) => ({ receipt: `${tool} to ${to}` });
 
@@ -85,7 +87,18 @@ export function outsideTools(outside: Outside, kind: OutsideKind, atAct: AtAct):
         return receiptOf(name, to);
       },
     });
+  const look = defineTool({
+    name: "look_outside",
+    description: "Tells whether something was done for somebody outside.",
+    input: z.strictObject({ to: z.string() }),
+    output: Seen,
+    effect: "reads",
+    timeoutMs: 5_000,
+    maxCostMicroUsd: 0,
+    run: async ({ to }) => ({ isThere: outside.has({ to }) }),
+  });
   return [
+    look,
     toolOf("file_note", "writes", "own"),
     toolOf("send_parcel", "irreversible", "own"),
     toolOf("post_letter", "writes", "outside"),
@@ -141,14 +154,35 @@ const writeLetter = definePlaybook({
   },
 });
 
+const holdOn = definePlaybook({
+  skill: "hold_on",
+  version: "1",
+  input: z.looseObject({ to: z.string() }),
+  output: Seen,
+  tools: ["look_outside"],
+  async run(context, { to }) {
+    for (;;) {
+      const seen = Seen.parse(valueFrom(await context.call("look_outside", { to })));
+      if (seen.isThere) return seen;
+      await context.sleep(LOOK_EVERY_MS);
+    }
+  },
+});
+
 /** The agent that does all of it. */
 export const courier: AgentDefinition = defineAgent({
   agentId: "A20",
   slug: "courier",
   name: "Courier",
   description: "Acts on the outside in the crash proofs.",
-  tools: ["file_note", "send_parcel", "post_letter"],
-  skills: { file_notes: fileNotes, file_each: fileEach, send_parcel: sendParcel, write_letter: writeLetter },
+  tools: ["look_outside", "file_note", "send_parcel", "post_letter"],
+  skills: {
+    hold_on: holdOn,
+    file_notes: fileNotes,
+    file_each: fileEach,
+    send_parcel: sendParcel,
+    write_letter: writeLetter,
+  },
 });
 
 /** Seven acts: five notes (two at once, one after them, two in a `for_each`), a parcel that asks, a letter with its result. */
@@ -191,3 +225,28 @@ export const OUTSIDE_ACTS = [
   "post_letter eve",
   "send_parcel dan",
 ];
+
+/** Asks about a letter while another task works until the outside lets it go. */
+export const ASKING_MISSION = missionDocument({
+  mission_id: "M921",
+  slug: "asks-beside-work",
+  mission_name: "Asks beside work",
+  agents: ["A20"],
+  blackboard: { receipt: { schema: { type: "string" } } },
+  tasks: [
+    {
+      task_id: "letter",
+      skill: "write_letter",
+      inputs: { to: { value: "eve" }, receipts: { value: ["none"] } },
+      requires_human_approval: true,
+    },
+    { task_id: "work", skill: "hold_on", inputs: { to: { value: "go" } } },
+    {
+      task_id: "note",
+      skill: "file_each",
+      depends_on: ["letter", "work"],
+      inputs: { item: { value: "ann" } },
+      writes: ["receipt"],
+    },
+  ],
+});

@@ -106,12 +106,21 @@ export const OUTSIDE_SCENARIOS: readonly Scenario[] = (["tells", "knows_keys", "
   decide: people(),
 }));
 
-export const SCENARIOS: readonly Scenario[] = [...MISSIONS, ...BAD_CASES, ...PATTERNS, ...OUTSIDE_SCENARIOS];
+/** Asks beside a task that works until it is let go. */
+export const ASKING: Scenario = {
+  name: "asks beside work",
+  mission: "asks-beside-work",
+  outside: "tells",
+  decide: people(),
+};
 
-/** As the last, but with a person who answers a doubt without looking: to show that the proof would find it. */
+/** Acts on an outside that tells nothing, with a person who answers a doubt without looking: to show that the proof would find it. */
 export const GUESSING: Scenario = {
   name: "acts on an outside that tells nothing, with somebody who guesses",
   mission: "outside-acts",
   outside: "silent",
   decide: (request) => (request.kind === "in_doubt" ? { type: "reject" } : { type: "approve" }),
 };
+
+/** Every scenario that a process of its own can be told to run, by its name. */
+export const SCENARIOS: readonly Scenario[] = [...MISSIONS, ...OUTSIDE_SCENARIOS, ASKING];

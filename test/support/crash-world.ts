@@ -10,7 +10,7 @@ import { Orchestrator } from "../../runtime/orchestrator.js";
 import { bookCalendarEntry } from "../../tools/book-calendar-entry.js";
 import { putInOutbox } from "../../tools/put-in-outbox.js";
 import type { AtAct } from "./crash-outside.js";
-import { courier, OUTSIDE_MISSION, Outside, outsideTools } from "./crash-outside.js";
+import { ASKING_MISSION, courier, OUTSIDE_MISSION, Outside, outsideTools } from "./crash-outside.js";
 import type { Scenario } from "./crash-scenarios.js";
 
 const BEGAN_AT = Date.parse("2026-03-03T10:00:00.000Z");
@@ -48,7 +48,7 @@ export async function openCrashWorld(options: CrashWorldOptions): Promise<CrashW
   const parts = await compose({
     store: `sqlite:${join(folder, "missions.db")}`,
     clock: { now: () => new Date(BEGAN_AT + beginsAtMs + passed()) },
-    missions: [OUTSIDE_MISSION as JsonObject], // safe: the document is plain JSON
+    missions: [OUTSIDE_MISSION, ASKING_MISSION] as JsonObject[], // safe: the documents are plain JSON
     agents: [courier],
     tools: [
       ...outsideTools(outside, scenario.outside, atAct),
