@@ -1,7 +1,7 @@
 import { NeedsPerson } from "../core/approval.js";
 import { TaskFailure } from "../core/errors.js";
 import type { Verdict } from "../core/plan.js";
-import { neededBy } from "../core/plan.js";
+import { isCalledFor, neededBy } from "../core/plan.js";
 import { isDecided } from "../core/run.js";
 import { pause } from "./retry.js";
 import { engineTurn } from "./task-moves.js";
@@ -24,6 +24,8 @@ export async function settleJoin(work: TaskWork, ruling: Verdict): Promise<reado
   if (recorded) return (recorded.reply as { arrived: string[] }).arrived;
   if (ruling.verdict === "ready") return conclude(work, task.join, ruling.arrived, ruling.missing);
   if (task.join.withinMinutes === undefined || ruling.verdict !== "waits") return "open";
+  // Its time runs out on its inputs, not on who decides whether it is wanted at all.
+  if (!isCalledFor(work.plan, task, (id) => session.task(id))) return "open";
   return waitWithin(work, task.join, ruling.for);
 }
 

@@ -8,7 +8,7 @@ import type { Mission } from "../core/mission.js";
 import type { Clock, Statement, Store } from "../core/ports.js";
 import type { ApprovalRecord, Dispatch, ResultRecord, RunFence, RunRecord, TaskRecord, Turn } from "../core/records.js";
 import type { TerminalStatus } from "../core/run.js";
-import { isDecided, isTerminal } from "../core/run.js";
+import { isDecided, isSettled, isTerminal } from "../core/run.js";
 import type { Change, Person, RunSession } from "../core/session.js";
 import type { EventHub } from "./event-hub.js";
 import { toMissionEvent } from "./event-hub.js";
@@ -113,9 +113,10 @@ export class LiveRun implements RunSession {
 
   commit(change: Change): Promise<void> {
     const obsolete = this.#withdrawObsolete(change.tasks ?? []);
-    this.#mirror(change);
+    const whole = { ...change, applied: [...(change.applied ?? []), ...this.#heededBy(change.tasks ?? [])] };
+    this.#mirror(whole);
     return this.#write(
-      [...this.#statementsOf(change), ...obsolete.flatMap((unit) => unit.statements)],
+      [...this.#statementsOf(whole), ...obsolete.flatMap((unit) => unit.statements)],
       [
         ...(change.events ?? []).map((event) => ({ ...event, runId: this.runId })),
         ...obsolete.flatMap((unit) => unit.events),
@@ -234,8 +235,13 @@ export class LiveRun implements RunSession {
       { runId: this.runId, type: "report_written", key: "report_written", data: { digest: digestOf(report) } },
       { runId: this.runId, type: `run_${status}`, key: "run_ended", data: { title: this.run.title, reason: failure } },
     ];
+    const unheeded = this.requests().filter((request) => isDecided(request.status) && request.appliedAt === undefined);
     await this.#write(
       [
+        ...this.#deps.store.approvals.markApplied(
+          unheeded.map((request) => request.approvalId),
+          now,
+        ),
         ...this.#deps.store.runs.finish(this.#fence, status, report, failure, now),
         ...closed.flatMap((unit) => unit.statements),
         ...release,
@@ -297,6 +303,15 @@ export class LiveRun implements RunSession {
     for (const request of obsolete) this.#requests.set(request.approvalId, { ...request, status: "withdrawn" });
     const now = this.#deps.clock.now();
     return obsolete.map((request) => withdrawn(this.#deps.store.approvals, request, now));
+  }
+
+  /** A task that has settled, or begins anew, has gone on with all that was decided about it. */
+  #heededBy(tasks: readonly TaskRecord[]): string[] {
+    const moved = new Map(tasks.map((task) => [task.taskId, isSettled(task.status) ? Infinity : task.attempt]));
+    return this.requests()
+      .filter((request) => isDecided(request.status) && request.appliedAt === undefined)
+      .filter((request) => request.attempt < (moved.get(request.taskId) ?? 0))
+      .map((request) => request.approvalId);
   }
 
   #mirror(change: Change): void {
