@@ -56,7 +56,7 @@ export interface TaskRecord {
   readonly tried: readonly string[];
   /** Tries of the present agent that failed in a transient way. */
   readonly failures: number;
-  /** Results refused by checks since a person last looked. */
+  /** Results of the present agent that were refused, by checks or by people. */
   readonly refusals: number;
   /** Version of the playbook that the present attempt began with. */
   readonly codeVersion?: string;

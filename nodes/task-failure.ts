@@ -82,6 +82,7 @@ async function takeOver(work: TaskWork, failure: TaskFailure): Promise<Aftermath
       agentId: next,
       tried,
       failures: 0,
+      refusals: 0,
       feedback: [{ from, reason: failure.message }],
     },
     detailOf(failure),

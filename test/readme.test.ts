@@ -1,0 +1,79 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, "..");
+let folder = "";
+let readme = "";
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "mission-readme-"));
+  readme = await readFile(join(root, "README.md"), "utf8");
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Runs a command line of the README in the checkout, on a store of its own. */
+async function mission(line: string): Promise<{ code: number; out: string }> {
+  const args = line.trim().split(/\s+/u);
+  const env = { ...process.env, MISSION_STORE: `sqlite:${join(folder, "readme.db")}` };
+  try {
+    const { stdout } = await run(process.execPath, ["--import", "tsx", "apps/cli/main.ts", ...args], {
+      cwd: root,
+      env,
+    });
+    return { code: 0, out: stdout };
+  } catch (error) {
+    const { code, stdout } = error as { code: number; stdout: string }; // safe: what execFile rejects with
+    return { code, out: stdout };
+  }
+}
+
+function commands(): string[] {
+  return [...readme.matchAll(/^npm run -s mission -- ([^#\n]+)/gmu)].map((match) => (match[1] ?? "").trim());
+}
+
+describe("the README", () => {
+  test("shows the example mission as it is", async () => {
+    const file = await readFile(join(root, "examples", "letters.json"), "utf8");
+
+    expect(readme).toContain(`\`\`\`json\n${file.trimEnd()}\n\`\`\``);
+  });
+
+  test("names commands that do, in its order, what it says", async () => {
+    let approval = "";
+    let runId = "";
+    const codes: Record<string, number> = {};
+
+    for (const line of commands()) {
+      const asked = line.replace("<approval>", approval).replace("<run>", runId);
+      const { code, out } = await mission(line.startsWith("run ") ? `${asked} --json` : asked);
+      codes[line.split(" ")[0] ?? ""] = code;
+      if (!line.startsWith("run ")) continue;
+      const outcome = JSON.parse(out) as { run_id: string; approvals: { approval_id: string }[] }; // safe: the shape is asserted by use below
+      runId = outcome.run_id.slice(0, 24);
+      approval = outcome.approvals[0]?.approval_id.slice(0, 10) ?? "";
+    }
+
+    expect(codes).toEqual({ list: 0, verify: 0, run: 3, approvals: 0, decide: 0, status: 0, report: 0 });
+  }, 120_000);
+
+  test("names the pins that the package has", async () => {
+    const { peerDependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+    const line = readme.split("\n").find((candidate) => candidate.startsWith('"@langchain/core"'));
+
+    expect(JSON.parse(`{${line}}`)).toEqual(peerDependencies);
+  });
+
+  test("points at files that are there", async () => {
+    const files = [...readme.matchAll(/`((?:core|nodes|runtime|tools|data|examples)\/[\w./-]+)`/gu)].map(
+      (match) => match[1] ?? "",
+    );
+
+    for (const file of files) await expect(stat(join(root, file))).resolves.toBeDefined();
+    expect(files.length).toBeGreaterThan(5);
+  });
+});
