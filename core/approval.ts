@@ -254,7 +254,10 @@ function isAddressed(entry: Partial<AddressedDecision>): entry is AddressedDecis
 }
 
 function inWords(error: z.ZodError): string {
-  return error.issues.map((issue) => `/${issue.path.join("/")}: ${issue.message}`).join("; ");
+  return error.issues
+    .map((issue) => `/${issue.path.join("/")}: ${issue.message}`)
+    .join("; ")
+    .concat(".");
 }
 
 function fromText(text: string): unknown {

@@ -4,7 +4,7 @@ import { mergeBoard, toEntry } from "../core/blackboard.js";
 import type { Task } from "../core/mission.js";
 import type { Plan, Settlement } from "../core/plan.js";
 import { ruleOn, settle } from "../core/plan.js";
-import type { TaskRecord } from "../core/records.js";
+import type { ApprovalRecord, TaskRecord } from "../core/records.js";
 import type { RunStatus } from "../core/run.js";
 import { isSettled } from "../core/run.js";
 import type { NodeDeps, RunSession } from "../core/session.js";
@@ -72,11 +72,21 @@ export function channelsOf(session: RunSession, plan: Plan): Channels {
   return {
     tasks: Object.fromEntries(session.tasks().map((record) => [record.taskId, entryOf(record)])),
     blackboard: { ...mergeBoard(boardSource(session, plan), settled).board },
-    requests: session
-      .requests()
-      .filter((request) => request.status === "pending")
-      .map((request) => ({ id: request.approvalId, task: request.taskId, question: request.shown.question })),
+    requests: pendingInOrder(session, plan).map((request) => ({
+      id: request.approvalId,
+      task: request.taskId,
+      question: request.shown.question,
+    })),
   };
+}
+
+/** In the plan's order, whoever asked first: positions in an answer mean the same in every process. */
+function pendingInOrder(session: RunSession, plan: Plan): readonly ApprovalRecord[] {
+  const place = new Map(plan.tasks.map((task, index) => [task.id, index]));
+  return session
+    .requests()
+    .filter((request) => request.status === "pending")
+    .sort((one, other) => (place.get(one.taskId) ?? 0) - (place.get(other.taskId) ?? 0));
 }
 
 /** A task's row as the graph keeps it. */

@@ -29,6 +29,8 @@ interface Entry {
   /** Held by the orchestrator from before `invoke` until after it; else by visits alone. */
   isHosted: boolean;
   visits: number;
+  /** The stream writer of the `invoke` that works on it: LangGraph makes one for each. */
+  invoker: Invocation["writer"] | undefined;
   heartbeat: NodeJS.Timeout | undefined;
 }
 
@@ -43,13 +45,13 @@ export class SessionRegistry implements Sessions {
   }
 
   readonly #writers = new Map<string, NonNullable<Invocation["writer"]>>();
+  readonly #superseded = new WeakSet<NonNullable<Invocation["writer"]>>();
 
   async enter(mission: Mission, invocation: Invocation, input?: { caseInput: unknown }): Promise<Visit> {
     const runId = runIdOf(invocation);
     // One signal serves all nodes of a superstep: more than ten of them listening is no leak.
     if (invocation.signal) setMaxListeners(0, invocation.signal);
-    if (invocation.writer) this.#writers.set(runId, invocation.writer);
-    const entry = await this.#visit(runId, mission, invocation, input);
+    const entry = await this.#heardBy(runId, invocation, () => this.#visit(runId, mission, invocation, input));
     this.#beat(entry);
     return {
       session: entry.session,
@@ -113,7 +115,23 @@ export class SessionRegistry implements Sessions {
     }
   }
 
-  /** One after the other for each run, so that a run is never opened twice side by side. */
+  /** What opening a run tells goes to whoever opens it; whoever is refused hears nothing of it. */
+  async #heardBy(runId: string, { writer }: Invocation, open: () => Promise<Entry>): Promise<Entry> {
+    const before = this.#writers.get(runId);
+    if (writer) this.#writers.set(runId, writer);
+    try {
+      return await open();
+    } catch (error) {
+      if (before) this.#writers.set(runId, before);
+      else this.#writers.delete(runId);
+      throw error;
+    }
+  }
+
+  /**
+   * One after the other for each run, so that a run is never opened twice side by side. Who is refused leaves the run
+   * to whoever has it.
+   */
   #visit(
     runId: string,
     mission: Mission,
@@ -122,19 +140,47 @@ export class SessionRegistry implements Sessions {
   ): Promise<Entry> {
     const before = this.#entries.get(runId)?.catch(() => undefined) ?? Promise.resolve(undefined);
     const entered = before.then(async (known) => {
-      const isUsable = known !== undefined && (known.isHosted || (await this.#isStillOurs(known)));
+      if (known) this.#assertMayEnter(known, invocation);
+      const isUsable = known !== undefined && (known.isHosted || (await this.#isStillOurs(known, invocation)));
       if (isUsable && input) await this.#assertSameInput(known.session.run, mission, input.caseInput);
       const entry = isUsable ? known : await this.#openHere(runId, mission, invocation, input);
       if (!entry.session.isCancelled) entry.session.signal.throwIfAborted();
       entry.visits += 1;
+      entry.invoker = invocation.writer;
       return entry;
     });
-    this.#entries.set(runId, entered);
+    const kept = entered.catch(async (error: unknown) => {
+      const known = await before;
+      if (known) return known;
+      throw error;
+    });
+    kept.catch(() => undefined);
+    this.#entries.set(runId, kept);
     return entered;
   }
 
-  async #isStillOurs({ session, visits }: Entry): Promise<boolean> {
+  /**
+   * One run, one `invoke` at a time: a second one on its thread is told so, else each would take the other's steps for
+   * its own. One that came between two steps of an earlier one has taken over from it.
+   */
+  #assertMayEnter({ session, isHosted, visits, invoker }: Entry, { writer, configurable }: Invocation): void {
+    const { runId, run } = session;
+    if (writer && this.#superseded.has(writer))
+      throw new OrchestratorError("stale_owner", `Run ${runId} was taken over by a later call on its thread.`);
+    const isOther = isHosted ? configurable["fence"] !== run.fence : visits > 0 && isOtherThan(invoker, writer);
+    if (!isOther) return;
+    throw new OrchestratorError(
+      "run_busy",
+      `Run ${runId} is being worked on in this process, by another call on its thread. Wait for that one to return, then try again.`,
+    );
+  }
+
+  async #isStillOurs({ session, visits, invoker }: Entry, { writer }: Invocation): Promise<boolean> {
     if (session.signal.aborted) return false;
+    if (invoker && isOtherThan(invoker, writer)) {
+      this.#superseded.add(invoker);
+      return false;
+    }
     if (visits > 0) return true;
     const { held } = await this.#deps.store.runs.renewLease(
       { runId: session.runId, fence: session.run.fence },
@@ -201,7 +247,7 @@ export class SessionRegistry implements Sessions {
       run.dispatch,
       this.#deps,
     );
-    return { session, isHosted: false, visits: 0, heartbeat: undefined };
+    return { session, isHosted: false, visits: 0, invoker: undefined, heartbeat: undefined };
   }
 
   #assertSameVersion(run: RunRecord, mission: Mission): void {
@@ -278,6 +324,10 @@ function contextOf(invocation: Invocation): MissionContext {
     "usage",
     `The context does not fit: ${parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")}`,
   );
+}
+
+function isOtherThan(invoker: Invocation["writer"], writer: Invocation["writer"]): boolean {
+  return invoker !== undefined && writer !== undefined && invoker !== writer;
 }
 
 function stopBeating(entry: Entry): void {
