@@ -135,7 +135,8 @@ async function produce(work: TaskWork, material: TaskMaterial): Promise<Produced
   const { session, task, deps } = work;
   const { agent, playbook } = chooseAgent(work);
   let record = session.task(task.id);
-  if (record.codeVersion !== undefined && record.codeVersion !== playbook.version && record.agentId === agent.id) {
+  const isOtherCode = record.codeVersion !== undefined && record.codeVersion !== playbook.version;
+  if (isOtherCode && record.agentId === agent.id && !isResultDecided(session, record)) {
     void session.commit(
       newAttempt(task, record, { cause: "code_changed", reason: `The playbook is now version ${playbook.version}.` }),
     );
@@ -179,6 +180,12 @@ async function produce(work: TaskWork, material: TaskMaterial): Promise<Produced
   } finally {
     release();
   }
+}
+
+/** A result that a person has decided on is what it is, whatever code would make now. */
+function isResultDecided(session: RunSession, { taskId, attempt }: TaskRecord): boolean {
+  const request = session.request(taskId, attempt, "task_result", "result");
+  return request !== undefined && isDecided(request.status);
 }
 
 /** Contract, then the task's own rules. A refused result goes back with its reasons; after the last round a person rules. */

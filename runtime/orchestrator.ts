@@ -306,7 +306,7 @@ export class Orchestrator implements OrchestratorApi {
     const { store, clock } = this.#parts;
     const now = clock.now();
     if (request.status !== "pending" || request.dueAt > now) return request;
-    await store.commit(expired(store.approvals, request, now));
+    await unlessCode(store.commit(expired(store.approvals, request, now)), "already_decided");
     return (await store.approvals.find(request.approvalId)) ?? request;
   }
 

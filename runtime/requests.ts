@@ -120,7 +120,10 @@ export function withdrawn(rows: Approvals, request: ApprovalRecord, now: Date): 
   };
 }
 
-/** A request past its due time ends without granting anything; the same one goes to the next in line, else to the same role again. */
+/**
+ * A request past its due time ends without granting anything; the same one goes to the next in line, else to the same
+ * role again. Refused as `already_decided` when somebody was faster: then nothing is asked anew.
+ */
 export function expired(
   rows: Approvals,
   request: ApprovalRecord,
@@ -139,9 +142,13 @@ export function expired(
     dueAt: new Date(now.getTime() + span),
   };
   const raised = asked(rows, next);
+  const message = `Approval ${request.approvalId} is not open any more: it does not expire.`;
+  const closing = rows
+    .close(request.approvalId, "expired", now)
+    .map((statement) => ({ ...statement, mustChange: { rows: 1, code: "already_decided" as const, message } }));
   return {
     next,
-    statements: [...rows.close(request.approvalId, "expired", now), ...raised.statements],
+    statements: [...closing, ...raised.statements],
     events: [
       {
         runId: request.runId,

@@ -197,7 +197,7 @@ export class LiveRun implements RunSession {
       this.#requests.set(row.approvalId, row);
       if (row.status !== "pending" || row.dueAt > now) continue;
       const unit = expired(this.#deps.store.approvals, row, now);
-      await this.#write(unit.statements, unit.events);
+      await this.#write(unit.statements, unit.events).catch(unlessDecided);
       const [old, next] = await Promise.all(
         [row.approvalId, unit.next.approvalId].map((id) => this.#deps.store.approvals.find(id)),
       );
@@ -383,6 +383,11 @@ export class LiveRun implements RunSession {
       signal.addEventListener("abort", abort, { once: true });
     });
   }
+}
+
+/** Somebody was faster: their word stands, and is read next. */
+function unlessDecided(error: unknown): void {
+  if (!hasCode(error, "already_decided")) throw error;
 }
 
 function turnId(taskId: string, attempt: number, key: string): string {
