@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { AgentDefinition, PlaybookContext } from "../../core/define-agent.js";
 import { definePlaybook, giveUp, isJsonObject, valueFrom } from "../../core/define-agent.js";
+import type { ToolContext } from "../../core/tool.js";
 import { defineTool } from "../../tools/define-tool.js";
 import { fakeAgent } from "./missions.js";
 import type { Mishap, Script } from "./random-plan.js";
@@ -15,6 +16,8 @@ export class Outside {
   readonly scripts = new Map<string, ReadonlyMap<string, Script>>();
   /** How often each act was done. */
   readonly acts = new Map<string, number>();
+  /** The same by idempotency key: an act that people wanted a second time has a second one. */
+  readonly effects = new Map<string, number>();
   readonly #called = new Set<string>();
   readonly #waiting: { readonly due: number; readonly resolve: () => void }[] = [];
   #now = 0;
@@ -36,11 +39,12 @@ export class Outside {
   }
 
   /** Does the act, unless it fails first; the first call of an act may end badly. */
-  act(key: string, mishap: Mishap): void {
+  act(key: string, idempotencyKey: string, mishap: Mishap): void {
     const isFirst = !this.#called.has(key);
     this.#called.add(key);
     if (isFirst && mishap.startsWith("before")) throw new Error("The line was busy.");
     this.acts.set(key, (this.acts.get(key) ?? 0) + 1);
+    this.effects.set(idempotencyKey, (this.effects.get(idempotencyKey) ?? 0) + 1);
     if (isFirst && mishap.startsWith("after")) throw new Error("The line broke.");
   }
 
@@ -77,9 +81,9 @@ export function toolsOfRandomPlans(outside: Outside) {
       const isDone = (outside.acts.get(key) ?? 0) > 0;
       return isDone ? { outcome: "done" as const, result: { key } } : { outcome: "not_done" as const };
     },
-    async run({ key }: { key: string }) {
+    async run({ key }: { key: string }, { idempotencyKey }: ToolContext) {
       await outside.wait(1);
-      outside.act(key, mishapOf(outside, key));
+      outside.act(key, idempotencyKey, mishapOf(outside, key));
       return { key };
     },
   };
@@ -100,7 +104,12 @@ export function agentsOfRandomPlans(outside: Outside = new Outside()): readonly 
   const run = (ctx: PlaybookContext, inputs: Readonly<Record<string, unknown>>) => work(outside, ctx, inputs);
   const playbooks = [
     definePlaybook({ ...shared, skill: "work", run }),
-    definePlaybook({ ...shared, skill: "propose", run, proposes: [{ tool: "send", args: { key: "/key", note: "/note" } }] }),
+    definePlaybook({
+      ...shared,
+      skill: "propose",
+      run,
+      proposes: [{ tool: "send", args: { key: "/key", note: "/note" } }],
+    }),
   ];
   const tools = ["poke", "send"];
   return [
@@ -116,12 +125,16 @@ async function work(outside: Outside, ctx: PlaybookContext, inputs: Readonly<Rec
   const key = actKey(caseId, ctx.taskId, inputs["item"]);
   await outside.wait(script.duration);
   ctx.now();
-  if (script.deed === "poke" || script.deed === "send") valueFrom(await ctx.call(script.deed, { key, note: "as planned" }));
+  if (script.deed === "poke" || script.deed === "send")
+    valueFrom(await ctx.call(script.deed, { key, note: "as planned" }));
   const outcome = script.outcomes[ctx.attempt - 1];
-  if (outcome === "hangs") await new Promise((_, reject) => ctx.signal.addEventListener("abort", () => reject(ctx.signal.reason)));
-  if (outcome === "transient" || outcome === "permanent") throw giveUp(outcome, `It was ${outcome} in attempt ${ctx.attempt}.`);
+  if (outcome === "hangs")
+    await new Promise((_, reject) => ctx.signal.addEventListener("abort", () => reject(ctx.signal.reason)));
+  if (outcome === "transient" || outcome === "permanent")
+    throw giveUp(outcome, `It was ${outcome} in attempt ${ctx.attempt}.`);
   if (outcome === "bug") throw new TypeError("Nobody thought of this.");
-  if (outcome === "question") await ctx.ask({ key: `more_${ctx.attempt}`, question: "How many more?", answer: z.number() });
+  if (outcome === "question")
+    await ctx.ask({ key: `more_${ctx.attempt}`, question: "How many more?", answer: z.number() });
   const { case: _, ...given } = inputs;
   const wasReviewed = ctx.feedback.some(({ from }) => from === "reviewer");
   const sum = script.base + sumOf(given) + sumOf(ctx.blackboard) + sumOf(ctx.answers) + ctx.feedback.length;

@@ -56,10 +56,19 @@ const rows = fc.record({
   approval: fc.constantFrom("none", "none", "always", "unless", "sample"),
   attempts: fc.integer({ min: 1, max: 4 }),
   outcomes: fc.array(
-    fc.constantFrom<Outcome>("transient", "transient", "transient", "permanent", "contract", "bug", "refused", "question"),
+    fc.constantFrom<Outcome>(
+      "transient",
+      "transient",
+      "transient",
+      "permanent",
+      "contract",
+      "bug",
+      "refused",
+      "question",
+    ),
     { maxLength: 3 },
   ),
-  hangs: fc.nat({ max: 30 }),
+  hangs: fc.nat({ max: 8 }),
   deed: fc.constantFrom<Deed>("none", "none", "none", "poke", "send", "proposed"),
   mishap: fc.constantFrom<Mishap>("none", "none", "before", "after", "before_unknown", "after_unknown"),
   duration: fc.nat({ max: 12 }),
@@ -73,6 +82,7 @@ const settings = fc.record({
   rounds: fc.nat({ max: 2 }),
   hasGeneralist: fc.boolean(),
   isReviewed: fc.boolean(),
+  mayBeTimed: fc.constantFrom(false, false, true),
   cases: fc.nat({ max: 1000 }),
   seed: fc.nat(),
   eagerness: fc.constantFrom(0, 0, 0.5, 1),
@@ -82,7 +92,7 @@ const settings = fc.record({
 /** Plans of every kind of task, made so that `verify` finds no error in them. */
 export const randomPlans: fc.Arbitrary<RandomPlan> = fc
   .tuple(fc.array(rows, { minLength: 1, maxLength: 9 }), settings)
-  .map(([made, set]) => toPlan(made, set));
+  .map(([made, set]) => toPlan(set.mayBeTimed ? made : made.map(untimed), set));
 
 type Settings = typeof settings extends fc.Arbitrary<infer Of> ? Of : never;
 
@@ -93,7 +103,7 @@ function toPlan(made: readonly Row[], set: Settings): RandomPlan {
     const id = `T${index}`;
     const needs = index === 0 ? [] : [...new Set(row.needs.map((need) => `T${need % index}`))];
     const writes = writesOf(row, tasks);
-    tasks.push({ ...toTask(id, row, needs), writes });
+    tasks.push({ ...toTask(id, row, needs, made), writes });
     scripts.set(id, scriptOf(row, writes));
     if (row.onFailure !== "standIn") continue;
     tasks.push({ task_id: `F${index}`, depends_on: needs.slice(0, row.base % 2), on_failure: "continue" });
@@ -114,8 +124,8 @@ function toPlan(made: readonly Row[], set: Settings): RandomPlan {
   return { mission, scripts, seed: set.seed, eagerness: set.eagerness, isTimed };
 }
 
-function toTask(id: string, row: Row, needs: readonly string[]): TaskParts {
-  const [first] = needs;
+function toTask(id: string, row: Row, needs: readonly string[], made: readonly Row[]): TaskParts {
+  const first = needs.find((need) => made[Number(need.slice(1))]?.shape !== "each");
   const join = needs.length > 0 ? joinOf(row, needs.length) : undefined;
   return {
     task_id: id,
@@ -132,7 +142,9 @@ function toTask(id: string, row: Row, needs: readonly string[]): TaskParts {
     },
     ...(row.outcomes.includes("refused") &&
       !row.shape.startsWith("each") && {
-        checks: [{ check_id: "sound", that: "output.v >= 0.0", field: "/v", reason: "The value {{ output.v }} is below 0." }],
+        checks: [
+          { check_id: "sound", that: "output.v >= 0.0", field: "/v", reason: "The value {{ output.v }} is below 0." },
+        ],
       }),
     ...(row.shape === "when" && { when: first ? `has(${first}.v) && ${first}.v > 300.0` : "case.n > 300.0" }),
     ...(row.shape === "whenCase" && { when: "case.n > 500.0" }),
@@ -163,6 +175,10 @@ function joinOf(row: Row, count: number): TaskParts["join"] {
     default:
       return undefined;
   }
+}
+
+function untimed(row: Row): Row {
+  return { ...row, hangs: 1, join: isTimedJoin(row) ? "none" : row.join };
 }
 
 function isTimedJoin(row: Row): boolean {
@@ -219,8 +235,8 @@ function withReads(tasks: readonly TaskParts[], made: readonly Row[]): TaskParts
     const far = before[row.far % Math.max(1, before.length)];
     const isSure = far && dependencies.isSurelyDone(far.id, task.task_id) && !far.forEach;
     const inputs = {
-      "*": { cel: inputsFor(task.depends_on ?? []) },
-      ...(far && { far: `${far.id}.v${isSure ? "" : "?"}` }),
+      "*": { cel: inputsFor(ordered.filter(({ id }) => task.depends_on?.includes(id))) },
+      ...(far && { far: `${far.id}.${far.forEach?.collect === "list" ? "items" : "v"}${isSure ? "" : "?"}` }),
       ...Object.fromEntries(reads.map((key) => [`board_${key}`, `blackboard.${key}?`])),
     };
     return { ...task, reads, ...(row.far % 3 > 0 && { inputs }) };
@@ -228,8 +244,11 @@ function withReads(tasks: readonly TaskParts[], made: readonly Row[]): TaskParts
 }
 
 /** What came of the dependencies, as one object. */
-function inputsFor(needs: readonly string[]): string {
-  const parts = needs.map((id) => `"${id.toLowerCase()}": has(${id}.v) ? ${id}.v : 0.0`);
+function inputsFor(needs: readonly Task[]): string {
+  const parts = needs.map(({ id, forEach }) => {
+    const [field, otherwise] = forEach?.collect === "list" ? ["items", "[]"] : ["v", "0.0"];
+    return `"${id.toLowerCase()}": has(${id}.${field}) ? ${id}.${field} : ${otherwise}`;
+  });
   return `{${parts.join(", ")}}`;
 }
 

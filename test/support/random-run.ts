@@ -5,7 +5,7 @@ import type { Decision } from "../../core/approval.js";
 import type { Json, JsonObject } from "../../core/digest.js";
 import { sha256 } from "../../core/digest.js";
 import { hasCode } from "../../core/errors.js";
-import type { ApprovalRecord, Dispatch } from "../../core/records.js";
+import type { ApprovalRecord, Dispatch, ResultRecord } from "../../core/records.js";
 import { isTerminal } from "../../core/run.js";
 import type { ApprovalView, RunOutcome, StatusView } from "../../core/views.js";
 import type { Engine } from "./engine.js";
@@ -22,6 +22,7 @@ export interface RandomRun {
   readonly runId: string;
   readonly caseId: string;
   readonly status: StatusView;
+  readonly results: readonly ResultRecord[];
   readonly requests: readonly ApprovalRecord[];
   /** What the person said, by approval: each was accepted. */
   readonly decided: ReadonlyMap<string, Decision>;
@@ -40,13 +41,16 @@ export async function runToEnd(
   outside.scripts.set(caseId, plan.scripts);
   const slug = `m-${caseId}`;
   const file = join(engine.folder, `${slug}.json`);
-  writeFileSync(file, JSON.stringify(missionDocument({ ...plan.mission, slug, mission_id: slug.replaceAll("-", "_") })));
-  const caseFile = join(engine.folder, `${slug}-case.json`);
+  writeFileSync(
+    file,
+    JSON.stringify(missionDocument({ ...plan.mission, slug, mission_id: slug.replaceAll("-", "_") })),
+  );
   const [sample] = plan.mission.cases?.items ?? [];
-  writeFileSync(caseFile, JSON.stringify({ ...sample, case_id: caseId }));
+  // Safe: a sample case is plain JSON.
+  const caseRef = { ...sample, case_id: caseId } as JsonObject;
   const stop = person.decideAtOnce();
   try {
-    let outcome = await orchestrator.start(file, { caseRef: caseFile, dispatch });
+    let outcome = await orchestrator.start(file, { caseRef, dispatch });
     for (let round = 0; ; round++) {
       await person.settled();
       assertEndedOrWaiting(outcome);
@@ -59,6 +63,7 @@ export async function runToEnd(
       runId,
       caseId,
       status: await orchestrator.status(runId),
+      results: await engine.parts.store.results.of(runId),
       requests: await engine.parts.store.approvals.list({ runId }),
       decided: person.decided,
     };
@@ -138,7 +143,7 @@ class Person {
   }
 
   #answer(request: ApprovalView): Decision {
-    const draw = this.#draw(`${request.kind} ${request.task_id} ${subjectOf(request)}`);
+    const draw = this.#draw(about(request));
     const reject: Decision = { type: "reject", comment: "Not like this.", final: draw % 2 === 0 };
     switch (request.kind) {
       case "question":
@@ -155,14 +160,14 @@ class Person {
 
   #ruleOnCall({ shown }: ApprovalView, draw: number): Decision | undefined {
     // Safe: the tools of random plans take such arguments.
-    const args = argsOf(shown.subject) as { readonly key: string };
+    const args = shown.subject as { readonly key: string };
     if (draw < 60) return { type: "approve" };
     if (draw < 75) return { type: "edit", edited: { key: args.key, note: "as a person would" } };
     return draw < 90 ? { type: "answer", answer: { key: args.key } } : undefined;
   }
 
   #answerTo({ task_id, shown }: ApprovalView, draw: number): Json {
-    if (shown.question.startsWith("How many") || shown.question.includes("say different things")) return draw;
+    if (shown.question.startsWith("How many") || isConflict(shown.question)) return draw;
     if (shown.question.includes("Go on without")) return draw % 3 > 0;
     return this.#result(task_id, draw);
   }
@@ -172,9 +177,10 @@ class Person {
     return { ...outputOf(draw, `${this.#caseId}/${taskId}/`, writes), items: [draw] };
   }
 
-  #hasHappened(request: ApprovalView): boolean {
-    const text = JSON.stringify(request.shown);
-    return [...this.#outside.acts.keys()].some((key) => text.includes(`"${key}"`) || text.includes(`\\"${key}\\"`));
+  #hasHappened({ shown }: ApprovalView): boolean {
+    // Safe: the tools of random plans take such arguments.
+    const { args } = shown.subject as { readonly args: { readonly key: string } };
+    return (this.#outside.acts.get(args.key) ?? 0) > 0;
   }
 
   /** From 0 to 99, the same whenever the same is asked. */
@@ -183,11 +189,11 @@ class Person {
   }
 }
 
-/** What it is about, without what differs from run to run. */
-function subjectOf({ shown }: ApprovalView): string {
-  return shown.question.slice(0, 24);
+/** What is asked, without what differs from run to run. A conflict on the board is one question, whoever asks it. */
+function about({ kind, task_id, shown }: ApprovalView): string {
+  return isConflict(shown.question) ? "conflict" : `${kind} ${task_id} ${shown.question.slice(0, 24)}`;
 }
 
-function argsOf(subject: unknown): unknown {
-  return typeof subject === "object" && subject !== null && "args" in subject ? subject.args : subject;
+function isConflict(question: string): boolean {
+  return question.includes("say different things");
 }
