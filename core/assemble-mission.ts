@@ -2,8 +2,9 @@ import type { AgentDefinition } from "./define-agent.js";
 import { inDependencyOrder } from "./dependencies.js";
 import type { JsonObject } from "./digest.js";
 import { didYouMean } from "./lookup.js";
-import type { AgentCard, Mission, MissionFile, TaskFile } from "./mission.js";
+import type { AgentCard, Mission, MissionFile, Task, TaskFile } from "./mission.js";
 import { toTask } from "./mission.js";
+import { contractsOf } from "./mission-version.js";
 import type { Problem } from "./problem.js";
 import { escapeKey } from "./problem.js";
 
@@ -40,6 +41,7 @@ export function assembleMission(
   const rows = file.tasks.map((task) => rowOf(task, file, roster.agents));
   const tasks = file.tasks.map((task, index) => toTask(task, rows[index] ?? []));
   const fileIndexes = inDependencyOrder(tasks);
+  const sorted = fileIndexes.flatMap((index) => tasks[index] ?? []);
   const used = new Set(rows.flat());
   const cards = roster.agents.filter(({ agentId }) => file.agents !== undefined || used.has(agentId));
   const mission: Mission = {
@@ -55,8 +57,8 @@ export function assembleMission(
       ...defined({ sendBack }),
     })),
     blackboard: file.blackboard,
-    tasks: fileIndexes.flatMap((index) => tasks[index] ?? []),
-    agents: cards.map((agent) => toAgentCard(agent, options.rosterNames?.get(agent.agentId))),
+    tasks: sorted,
+    agents: cards.map((agent) => toAgentCard(agent, sorted, options.rosterNames?.get(agent.agentId))),
     review: file.review.map(({ rule_id: id, send_back: sendBack, ...rule }) => ({ id, sendBack, ...rule })),
     approvals: {
       role: file.approvals.role,
@@ -78,6 +80,7 @@ export function assembleMission(
 /** An agent as a mission's version stores it; `named` replaces its name and description. */
 function toAgentCard(
   agent: AgentDefinition,
+  tasks: readonly Task[],
   named?: { readonly name: string; readonly description: string },
 ): AgentCard {
   return {
@@ -88,6 +91,7 @@ function toAgentCard(
     tools: agent.tools,
     maxParallel: agent.maxParallel,
     skills: Object.fromEntries(Object.entries(agent.skills).map(([skill, { version }]) => [skill, version])),
+    contracts: contractsOf(agent, tasks),
   };
 }
 

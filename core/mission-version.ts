@@ -2,25 +2,22 @@ import { jsonSchemaOf } from "./contract.js";
 import type { AgentDefinition } from "./define-agent.js";
 import type { JsonObject } from "./digest.js";
 import { digestOf } from "./digest.js";
-import type { AgentCard, Mission } from "./mission.js";
+import type { Mission, Task } from "./mission.js";
 
 /**
- * The version of a mission: the digest of its document with the contracts of the skills that its tasks use. Code is not
- * part of it: a playbook's own `version` may change under a run. Sample cases are not part of it either.
+ * The version of a mission: the digest of its document, the contracts of its skills included. Code is not part of it: a
+ * playbook's own `version` may change under a run. Sample cases are not part of it either.
  */
-export function missionVersion(mission: Mission, agents: readonly AgentDefinition[]): string {
+export function missionVersion(mission: Mission): string {
   const { items: _, ...cases } = mission.cases;
-  const cards = mission.agents.map(({ skills: __, ...card }) => ({
-    ...card,
-    contracts: contractsOf(mission, card, agents),
-  }));
+  const cards = mission.agents.map(({ skills: __, ...card }) => card);
   return digestOf({ ...mission, cases, agents: cards });
 }
 
-function contractsOf(mission: Mission, card: Pick<AgentCard, "id">, agents: readonly AgentDefinition[]): JsonObject {
-  const agent = agents.find(({ agentId }) => agentId === card.id);
-  const used = new Set(mission.tasks.filter((task) => task.agents.includes(card.id)).map(({ skill }) => skill));
-  const contracts = Object.entries(agent?.skills ?? {})
+/** The contracts of an agent's skills, as far as these tasks use them. */
+export function contractsOf(agent: AgentDefinition, tasks: readonly Task[]): JsonObject {
+  const used = new Set(tasks.filter((task) => task.agents.includes(agent.agentId)).map(({ skill }) => skill));
+  const contracts = Object.entries(agent.skills)
     .filter(([skill]) => used.has(skill) || skill === "*")
     .map(([skill, playbook]) => [
       skill,

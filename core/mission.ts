@@ -248,6 +248,8 @@ export interface AgentCard {
   readonly maxParallel: number;
   /** Version of its playbook for each skill. */
   readonly skills: Readonly<Record<string, string>>;
+  /** JSON Schemas of what the skills that the mission uses take and give. */
+  readonly contracts?: JsonObject;
 }
 
 /** A mission ready to run: the document that a run's version names. Plain JSON, so that it can be stored and read back. */

@@ -1,4 +1,5 @@
 import { mergeBoard } from "../core/blackboard.js";
+import type { Json } from "../core/digest.js";
 import type { Scope } from "../core/expression.js";
 import { ExpressionError, evaluate, evaluateBoolean, fillIn, rootsOf } from "../core/expression.js";
 import { isKept } from "../core/kpi.js";
@@ -24,15 +25,11 @@ export function findBreaches(session: RunSession, plan: Plan, now: Date): readon
   const limits = session.mission.limits.flatMap((limit): Breach[] => {
     if (limit.sendBack === undefined || limit.measure === undefined || limit.known === "later") return [];
     if (!applies(limit.measure, scope, plan)) return [];
-    const actual = evaluate(limit.measure, scope);
+    const actual = valueOrProblem(limit.measure, scope);
     if (typeof actual === "number" && isKept(limit, actual)) return [];
-    return [
-      {
-        ruleId: limit.id,
-        reason: `${limit.id} is ${JSON.stringify(actual)}, but ${limit.op} ${limit.value} is needed.`,
-        sendBack: limit.sendBack,
-      },
-    ];
+    const found = typeof actual === "string" ? actual : JSON.stringify(actual);
+    const reason = `${limit.id} is ${found}, but ${limit.op} ${limit.value} is needed.`;
+    return [{ ruleId: limit.id, reason, sendBack: limit.sendBack }];
   });
   return [...rules, ...limits];
 }
@@ -53,6 +50,16 @@ function reviewScope(session: RunSession, plan: Plan, now: Date): Scope {
 
 function applies(expression: string, scope: Scope, plan: Plan): boolean {
   return [...rootsOf(expression).keys()].every((root) => !plan.byId.has(root) || scope[root] !== undefined);
+}
+
+/** What cannot be measured is a breach that says why, never an end of the review. */
+function valueOrProblem(expression: string, scope: Scope): Json {
+  try {
+    return evaluate(expression, scope);
+  } catch (error) {
+    if (error instanceof ExpressionError) return `not to be measured (${error.message})`;
+    throw error;
+  }
 }
 
 function holds(expression: string, scope: Scope): boolean {

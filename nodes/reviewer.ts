@@ -28,6 +28,7 @@ export function createReviewer(
     const visit = await deps.sessions.enter(mission, toInvocation(config));
     const { session } = visit;
     try {
+      if (session.isCancelled) return new Command({ goto: "report" });
       if (await absorbDecisions(session, plan, deps)) return new Command({ goto: "dispatcher" });
       const breaches = findBreaches(session, plan, deps.clock.now()).filter((breach) => !isAccepted(session, breach));
       const review = { round: session.reviewRound, findings: breaches.map((breach) => breach.reason) };

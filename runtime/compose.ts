@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { resolveReceivedAt } from "../core/case.js";
 import type { AgentDefinition, Playbook } from "../core/define-agent.js";
 import type { JsonObject } from "../core/digest.js";
@@ -26,15 +27,17 @@ import { findCase } from "./cases.js";
 import { readConfig } from "./config.js";
 import { EventHub } from "./event-hub.js";
 import { createDocuments, createRecords } from "./files.js";
-import { readJsonFile } from "./json-file.js";
+import { parseJsonFile } from "./json-file.js";
 import { isAgent, isTool, listOrFolder } from "./list-or-folder.js";
 import type { Catalogue, LoadedMission, LoadOptions } from "./missions.js";
-import { loadMissions, loadMission as loadMissionWith, readMission } from "./missions.js";
+import { assertRunnable, loadMissions, loadMission as loadMissionWith, readMission } from "./missions.js";
 import type { PreparedCase } from "./new-run.js";
 import { Orchestrator } from "./orchestrator.js";
 import { SessionRegistry } from "./sessions.js";
 import type { OpenStore, StoreOptions } from "./store/store.js";
 import { openStore } from "./store/store.js";
+
+const ArticlesSchema = z.array(z.looseObject({ article_id: z.string(), title: z.string(), body: z.string() }));
 
 /** Agents of our own, in the order of the dataset; the generalist stands behind them. */
 const OUR_AGENTS: readonly AgentDefinition[] = [
@@ -94,7 +97,7 @@ export async function compose(options: OpenOptions = {}): Promise<Composition> {
   });
   await fillArticles(store, dataFolder);
 
-  const versionOf = memoised((mission: Mission) => missionVersion(mission, agents));
+  const versionOf = memoised(missionVersion);
   const prepareCase = async (mission: Mission, caseInput: unknown, startedAt: Date): Promise<PreparedCase> => {
     const found = await findCase(mission, caseInput, dataFolder);
     return { caseId: found.id, title: found.title, caseData: resolveReceivedAt(found.data, startedAt) };
@@ -185,9 +188,14 @@ let forStudio: Promise<Composition> | undefined;
 
 /** Mission and deps for an entry of Studio. All entries of a process share one store: a second handle would freeze it. */
 export async function composeForStudio(slug: string): Promise<{ mission: Mission; deps: Composition["deps"] }> {
-  forStudio ??= compose({ dispatch: "stepwise" });
+  forStudio ??= compose({ dispatch: "stepwise" }).catch((error: unknown) => {
+    forStudio = undefined;
+    throw error;
+  });
   const { catalogue, deps } = await forStudio;
-  return { mission: catalogue.find(slug).mission, deps };
+  const loaded = catalogue.find(slug);
+  assertRunnable(loaded);
+  return { mission: loaded.mission, deps };
 }
 
 function createPlaybooks(agents: readonly AgentDefinition[]): Playbooks {
@@ -204,8 +212,7 @@ function createPlaybooks(agents: readonly AgentDefinition[]): Playbooks {
 async function fillArticles(store: OpenStore, dataFolder: string): Promise<void> {
   const path = join(dataFolder, "sample", "articles.json");
   if ((await readFile(path).catch(() => undefined)) === undefined) return;
-  // safe: our own file, proved by the store's insert; a stranger's is refused there
-  const articles = (await readJsonFile(path)) as readonly { article_id: string; title: string; body: string }[];
+  const articles = await parseJsonFile(path, ArticlesSchema);
   await store.articles.replaceAll(
     articles.map((entry): Article => ({ articleId: entry.article_id, title: entry.title, body: entry.body })),
   );

@@ -126,7 +126,7 @@ async function toEntry(source: MissionSource, dataset: DatasetSource, options: L
   });
   const ofFile = assembled.problems.map((problem) => ({ ...problem, ...place(problem.pointer) }));
   const problems = [...source.problems, ...ofFile, ...samples.problems, ...found];
-  const version = missionVersion(assembled.mission, agents);
+  const version = missionVersion(assembled.mission);
   const loaded = { mission: assembled.mission, version, file: source.file, cases: samples.cases.length, problems };
   return { ...entry, problems, loaded };
 }

@@ -2,7 +2,6 @@ import { ulid } from "ulid";
 import { hasCode, OrchestratorError } from "../core/errors.js";
 import type { MissionEvent } from "../core/event.js";
 import type { Problem } from "../core/problem.js";
-import { formatProblem, hasErrors } from "../core/problem.js";
 import type { ApprovalRecord, RunRecord } from "../core/records.js";
 import type { RunStatus } from "../core/run.js";
 import { isTerminal } from "../core/run.js";
@@ -24,6 +23,7 @@ import { loadCases } from "./cases.js";
 import type { Composition } from "./compose.js";
 import { streamEvents } from "./event-stream.js";
 import type { LoadedMission } from "./missions.js";
+import { assertRunnable } from "./missions.js";
 import { newRunUnit } from "./new-run.js";
 import { alreadyDecided, decided, expired } from "./requests.js";
 import { findApproval, findRun, toApprovalViews, toStatus, toSummaries, unlessCode } from "./run-views.js";
@@ -110,7 +110,10 @@ export class Orchestrator implements OrchestratorApi {
     const prepared = await this.#parts.prepareCase(loaded.mission, options.caseRef, startedAt);
     const before = await store.runs.list({ missionId: loaded.mission.id, caseId: prepared.caseId });
     const [open] = before.filter((run) => !isTerminal(run.status) && run.host === "orchestrator");
-    if (open) return this.#continueOpen(open, options.again === true);
+    if (open) {
+      options.onRun?.(open.runId);
+      return this.#continueOpen(open, options.again === true);
+    }
     const completed = before.find((run) => run.status === "completed" && run.host === "orchestrator");
     if (completed && !options.again) {
       return this.#outcome(
@@ -119,6 +122,7 @@ export class Orchestrator implements OrchestratorApi {
       );
     }
     const runId = ulid(startedAt.getTime());
+    options.onRun?.(runId);
     const started = await unlessCode(
       store
         .commit(
@@ -268,13 +272,8 @@ export class Orchestrator implements OrchestratorApi {
 
   async #sound(mission: string): Promise<LoadedMission> {
     const loaded = await this.#parts.catalogue.open(mission);
-    if (!hasErrors(loaded.problems)) return loaded;
-    const errors = loaded.problems.filter((problem) => problem.severity === "error");
-    throw new OrchestratorError(
-      "mission_invalid",
-      `${loaded.mission.name} cannot run:\n${errors.map((problem) => `  ${formatProblem(problem)}`).join("\n")}`,
-      { details: { problems: errors } },
-    );
+    assertRunnable(loaded);
+    return loaded;
   }
 
   async #continueOpen(open: RunRecord, isAgain: boolean): Promise<RunOutcome> {

@@ -2,11 +2,14 @@ import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Essence } from "./crash-essence.js";
 import { essenceOf, ownTablesOf } from "./crash-essence.js";
+import { driveExternally } from "./crash-external.js";
 import type { Scenario } from "./crash-scenarios.js";
 import type { CrashWorldOptions } from "./crash-world.js";
 import { driveToEnd, inPool, openCrashWorld, scratchFolder } from "./crash-world.js";
 
 const AT_ONCE = 4;
+/** No scenario has as many commits: a run that never ends must not fill the disk with its copies. */
+const MAX_COPIES = 500;
 /** Prime to every number of copies: another moment of the second process each time. */
 const STRIDE = 7919;
 
@@ -67,7 +70,7 @@ async function runThrough(scenario: Scenario, copy: Copy, copies?: Copy[]): Prom
   mkdirSync(folder, { recursive: true });
   const began = performance.now();
   const snap = (what: string): void => {
-    if (!copies) return;
+    if (!copies || copies.length >= MAX_COPIES) return;
     const to = `${folder}-${copies.length + 1}`;
     copyStore(folder, to);
     copies.push({
@@ -83,7 +86,7 @@ async function runThrough(scenario: Scenario, copy: Copy, copies?: Copy[]): Prom
   };
   const world = await openCrashWorld({ folder, scenario, beginsAtMs: atMs, ...hooks });
   try {
-    await driveToEnd(world, scenario);
+    await (scenario.by === "script" ? driveExternally(world, scenario) : driveToEnd(world, scenario));
     const essence = await essenceOf(world);
     const requests = await world.parts.store.approvals.list();
     await world.close();

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JsonObject } from "../../core/digest.js";
@@ -34,9 +34,9 @@ export interface CrashWorldOptions {
   readonly atAct?: AtAct;
 }
 
-/** A folder for files that only this test needs: in memory where there is such a place, since nothing here cuts the power. */
+/** A folder for files that only this test needs. */
 export function scratchFolder(): string {
-  return mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "mission-crash-"));
+  return mkdtempSync(join(tmpdir(), "mission-crash-"));
 }
 
 /** Opens store, outside and orchestrator of a folder, as a process that starts does. */
