@@ -4,9 +4,9 @@ export const ERROR_CODES = [
   "ambiguous_id",
   "approval_expired",
   "approval_not_found",
-  "approver_refused",
   "case_invalid",
   "case_not_found",
+  "checkpoint_damaged",
   "config_invalid",
   "decision_invalid",
   "decision_not_allowed",
@@ -30,6 +30,7 @@ export const ERROR_CODES = [
   "store_locked",
   "store_newer",
   "store_read_only",
+  "time_taken",
   "usage",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
@@ -42,8 +43,9 @@ export type FailureClass = (typeof FAILURE_CLASSES)[number];
 export type TaskErrorCode =
   | FailureClass
   | "deadline_exceeded"
-  | "checks_refused"
   | "rejected"
+  | "escalation_rejected"
+  | "attempts_exhausted"
   | "join_incomplete"
   | "route_unmatched"
   | "dependency_failed"

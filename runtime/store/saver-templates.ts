@@ -15,13 +15,15 @@ const CHECKPOINT_COLUMNS = [
   "type",
   "checkpoint",
   "versions",
+  "held",
   "metadata_type",
   "metadata",
+  "digest",
 ] as const;
 const BLOB_KEY = ["thread_id", "checkpoint_ns", "channel", "version"] as const;
-const BLOB_COLUMNS = [...BLOB_KEY, "type", "value"] as const;
+const BLOB_COLUMNS = [...BLOB_KEY, "type", "value", "digest"] as const;
 const WRITE_KEY = [...CHECKPOINT_KEY, "task_id", "idx"] as const;
-const WRITE_COLUMNS = [...WRITE_KEY, "channel", "type", "value"] as const;
+const WRITE_COLUMNS = [...WRITE_KEY, "channel", "type", "value", "digest"] as const;
 
 /** What is written for a superstep. */
 export function checkpointWrites({ sql: db }: Database) {
@@ -33,16 +35,20 @@ export function checkpointWrites({ sql: db }: Database) {
           type: row.ref("excluded.type"),
           checkpoint: row.ref("excluded.checkpoint"),
           versions: row.ref("excluded.versions"),
+          held: row.ref("excluded.held"),
           metadata_type: row.ref("excluded.metadata_type"),
           metadata: row.ref("excluded.metadata"),
+          digest: row.ref("excluded.digest"),
         })),
       ),
     ),
     addBlob: insertOf(db, "checkpoint_blobs", BLOB_COLUMNS, (insert) =>
       insert.onConflict((conflict) =>
-        conflict
-          .columns(BLOB_KEY)
-          .doUpdateSet((row) => ({ type: row.ref("excluded.type"), value: row.ref("excluded.value") })),
+        conflict.columns(BLOB_KEY).doUpdateSet((row) => ({
+          type: row.ref("excluded.type"),
+          value: row.ref("excluded.value"),
+          digest: row.ref("excluded.digest"),
+        })),
       ),
     ),
     addWrite: insertOf(db, "checkpoint_writes", WRITE_COLUMNS, (insert) =>
@@ -54,6 +60,7 @@ export function checkpointWrites({ sql: db }: Database) {
           channel: row.ref("excluded.channel"),
           type: row.ref("excluded.type"),
           value: row.ref("excluded.value"),
+          digest: row.ref("excluded.digest"),
         })),
       ),
     ),

@@ -20,9 +20,17 @@ import type { Unit } from "../../core/ports.js";
 import type { RunFence } from "../../core/records.js";
 import { toJson } from "./columns.js";
 import type { Database } from "./database.js";
+import {
+  assertBlobs,
+  assertCheckpoint,
+  assertWrites,
+  signedBlob,
+  signedCheckpoint,
+  signedWrite,
+} from "./saver-digest.js";
 import type { CheckpointKey } from "./saver-templates.js";
 import { checkpointPruning, checkpointReads, checkpointWrites } from "./saver-templates.js";
-import type { CheckpointRow, WriteRow } from "./schema.js";
+import type { BlobRow, CheckpointRow, WriteRow } from "./schema.js";
 import { once } from "./template.js";
 
 /**
@@ -36,10 +44,12 @@ const DEFAULT_HISTORY = 2;
 /** Since this version of the format a checkpoint carries its pending sends itself. */
 const SENDS_INSIDE = 4;
 const VERSION_FRACTIONS = 1e9;
+const MAX_THREADS_KNOWN = 1_000;
 
 /**
  * LangGraph's checkpoints, written with everything else of the same turn. With `configurable.run_id` and
- * `configurable.fence` a stale owner's checkpoint is refused; without them, as in a script, it is unguarded.
+ * `configurable.fence` a stale owner's checkpoint is refused; without them, as in a script, it is unguarded. What is not
+ * as it was saved is never resumed from: reading it throws `checkpoint_damaged`.
  */
 export class CheckpointSaver extends BaseCheckpointSaver {
   readonly #db: Database;
@@ -47,6 +57,8 @@ export class CheckpointSaver extends BaseCheckpointSaver {
   readonly #writes: ReturnType<typeof checkpointWrites>;
   readonly #pruning: ReturnType<typeof checkpointPruning>;
   readonly #reads: ReturnType<typeof checkpointReads>;
+  /** The stored values, as `channel version`, of the checkpoint last read or written in each thread and namespace. */
+  readonly #stored = new Map<string, ReadonlySet<string>>();
 
   constructor(db: Database, history: History = DEFAULT_HISTORY) {
     super();
@@ -100,23 +112,30 @@ export class CheckpointSaver extends BaseCheckpointSaver {
       this.serde.dumpsTyped(metadata),
       Promise.all(changed.map((channel) => this.serde.dumpsTyped(values[channel]))),
     ]);
-    const row: CheckpointRow = {
+    const versions = Object.fromEntries(
+      Object.keys(values).map((channel) => [channel, String(rest.channel_versions[channel])]),
+    );
+    const held = this.#heldOf(key, versions, new Set(changed));
+    const row = signedCheckpoint({
       ...key,
       parent_checkpoint_id: getCheckpointId(config) || null,
       type,
       checkpoint: value,
-      versions: toJson(
-        Object.fromEntries(Object.keys(values).map((channel) => [channel, String(rest.channel_versions[channel])])),
-      ),
+      versions: toJson(versions),
+      held: toJson(held),
       metadata_type: metadataType,
       metadata: metadataValue,
-    };
+    });
     const kept = changed.map((channel, index) => {
       const [blobType, blob] = blobs[index] ?? ["null", new Uint8Array()];
       const version = String(newVersions[channel]);
-      return this.#writes.addBlob.with({ ...key, channel, version, type: blobType, value: blob });
+      return this.#writes.addBlob.with(signedBlob({ ...key, channel, version, type: blobType, value: blob }));
     });
     await this.#db.commit(guarded(config, [this.#writes.put.with(row), ...kept, ...this.#prune(key)]));
+    this.#remember(
+      key,
+      held.map((channel) => `${channel} ${versions[channel]}`),
+    );
     return { configurable: key };
   }
 
@@ -136,7 +155,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     const statements = writes.map(([channel], index) => {
       const [type, value] = values[index] ?? ["null", new Uint8Array()];
       const idx = WRITES_IDX_MAP[channel] ?? index;
-      const row: WriteRow = { ...key, task_id: taskId, idx, channel, type, value };
+      const row = signedWrite({ ...key, task_id: taskId, idx, channel, type, value });
       // Errors, interrupts and answers have places below zero and are replaced; a task's own writes are made once.
       return (idx < 0 ? this.#writes.replaceWrite : this.#writes.addWrite).with(row);
     });
@@ -149,6 +168,23 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     const blobs = db.deleteFrom("checkpoint_blobs").where("thread_id", "=", threadId);
     const writes = db.deleteFrom("checkpoint_writes").where("thread_id", "=", threadId);
     await this.#db.commit({ statements: [once(checkpoints), once(blobs), once(writes)] });
+    this.#stored.clear();
+  }
+
+  /** The channels whose values are stored: those of this put, and those that stood at this version before. A value may also never have come. */
+  #heldOf(key: CheckpointKey, versions: Readonly<Record<string, string>>, changed: ReadonlySet<string>): string[] {
+    const stored = this.#stored.get(placeOf(key));
+    return Object.keys(versions).filter(
+      (channel) => changed.has(channel) || stored?.has(`${channel} ${versions[channel]}`),
+    );
+  }
+
+  /** Of the threads used last only: to forget one only means that a value lost later is not missed. */
+  #remember(key: CheckpointKey, values: readonly string[]): void {
+    this.#stored.delete(placeOf(key));
+    this.#stored.set(placeOf(key), new Set(values));
+    const [oldest] = this.#stored.keys();
+    if (this.#stored.size > MAX_THREADS_KNOWN && oldest !== undefined) this.#stored.delete(oldest);
   }
 
   #prune({ thread_id, checkpoint_ns }: CheckpointKey) {
@@ -177,59 +213,75 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     return this.#db.read(once(query));
   }
 
+  /** What cannot be read passes: putting its tuple together then says that it is damaged. */
   async #passes(
     row: Pick<CheckpointRow, "metadata_type" | "metadata">,
     filter: Record<string, unknown>,
   ): Promise<boolean> {
-    const metadata: Record<string, unknown> = await this.serde.loadsTyped(row.metadata_type, row.metadata);
+    let metadata: Record<string, unknown>;
+    try {
+      metadata = await this.serde.loadsTyped(row.metadata_type, row.metadata);
+    } catch {
+      return true;
+    }
     return Object.entries(filter).every(([name, value]) => value === undefined || metadata[name] === value);
   }
 
   /** `undefined` when the checkpoint was deleted while its parts were being read: it may then lack some. */
   async #toTuple(row: CheckpointRow): Promise<CheckpointTuple | undefined> {
+    assertCheckpoint(row);
     const { thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id } = row;
-    const checkpoint: Checkpoint = {
-      ...(await this.serde.loadsTyped(row.type, row.checkpoint)),
-      channel_values: await this.#valuesOf(row),
-    };
-    const metadata: CheckpointMetadata = await this.serde.loadsTyped(row.metadata_type, row.metadata);
-    if (checkpoint.v < SENDS_INSIDE && parent_checkpoint_id !== null)
-      await this.#addSends(checkpoint, row, parent_checkpoint_id);
-    const writes = await this.#db.read(this.#reads.writesOf.with({ thread_id, checkpoint_ns, checkpoint_id }));
-    const pendingWrites = await Promise.all(
-      writes.map(
-        async (write): Promise<CheckpointPendingWrite> => [
-          write.task_id,
-          write.channel,
-          await this.serde.loadsTyped(write.type, write.value),
-        ],
-      ),
-    );
+    const blobs = await this.#db.read(this.#reads.blobsOf.with(row));
+    const writes = await this.#db.read(this.#reads.writesOf.with(row));
     const isStillThere = (await this.#db.read(this.#reads.find.with(row))).length > 0;
     if (!isStillThere) return undefined;
+    assertBlobs(row, blobs);
+    assertWrites(row, writes);
+    this.#remember(
+      row,
+      blobs.map(({ channel, version }) => `${channel} ${version}`),
+    );
+    const checkpoint: Checkpoint = {
+      ...(await this.serde.loadsTyped(row.type, row.checkpoint)),
+      channel_values: await this.#valuesOf(blobs),
+    };
+    if (checkpoint.v < SENDS_INSIDE && parent_checkpoint_id !== null)
+      await this.#addSends(checkpoint, row, parent_checkpoint_id);
     const parent = parent_checkpoint_id !== null && {
       parentConfig: { configurable: { thread_id, checkpoint_ns, checkpoint_id: parent_checkpoint_id } },
     };
     return {
       config: { configurable: { thread_id, checkpoint_ns, checkpoint_id } },
       checkpoint,
-      metadata,
-      pendingWrites,
+      metadata: await this.serde.loadsTyped(row.metadata_type, row.metadata),
+      pendingWrites: await this.#pendingOf(writes),
       ...parent,
     };
   }
 
-  async #valuesOf(row: CheckpointRow): Promise<Record<string, unknown>> {
-    const blobs = await this.#db.read(this.#reads.blobsOf.with(row));
+  async #valuesOf(blobs: readonly BlobRow[]): Promise<Record<string, unknown>> {
     const values = blobs.map(
       async (blob) => [blob.channel, await this.serde.loadsTyped(blob.type, blob.value)] as const,
     );
     return Object.fromEntries(await Promise.all(values));
   }
 
+  #pendingOf(writes: readonly WriteRow[]): Promise<CheckpointPendingWrite[]> {
+    return Promise.all(
+      writes.map(
+        async ({ task_id, channel, type, value }): Promise<CheckpointPendingWrite> => [
+          task_id,
+          channel,
+          await this.serde.loadsTyped(type, value),
+        ],
+      ),
+    );
+  }
+
   /** Older formats kept a checkpoint's sends among its parent's writes. */
   async #addSends(checkpoint: Checkpoint, row: CheckpointRow, parentId: string): Promise<void> {
     const writes = await this.#db.read(this.#reads.writesOf.with({ ...row, checkpoint_id: parentId }));
+    assertWrites(row, writes);
     const sends = writes.filter((write) => write.channel === TASKS);
     checkpoint.channel_values[TASKS] = await Promise.all(
       sends.map((send) => this.serde.loadsTyped(send.type, send.value)),
@@ -249,6 +301,10 @@ function fenceOf(config: RunnableConfig): RunFence | undefined {
   const runId: unknown = config.configurable?.["run_id"];
   const fence: unknown = config.configurable?.["fence"];
   return typeof runId === "string" && typeof fence === "number" ? { runId, fence } : undefined;
+}
+
+function placeOf({ thread_id, checkpoint_ns }: CheckpointKey): string {
+  return JSON.stringify([thread_id, checkpoint_ns]);
 }
 
 function threadOf(config: RunnableConfig): string | undefined {

@@ -177,8 +177,12 @@ export interface CheckpointRow {
   checkpoint: Uint8Array;
   /** Channel to version, as text, of the channels that have a value. */
   versions: JsonText;
+  /** Those of the channels whose value is surely stored at that version. */
+  held: JsonText;
   metadata_type: string;
   metadata: Uint8Array;
+  /** Of all other columns; so in the rows below. */
+  digest: string;
 }
 
 /** A channel's value at one version, shared by all checkpoints that have it. */
@@ -189,6 +193,7 @@ export interface BlobRow {
   version: string;
   type: string;
   value: Uint8Array;
+  digest: string;
 }
 
 export interface WriteRow {
@@ -200,6 +205,7 @@ export interface WriteRow {
   channel: string;
   type: string;
   value: Uint8Array;
+  digest: string;
 }
 
 export interface CalendarRow {

@@ -71,18 +71,18 @@ create table observations (
 
 create table checkpoints (
   thread_id text not null, checkpoint_ns text not null, checkpoint_id text not null, parent_checkpoint_id text,
-  type text not null, checkpoint blob not null, versions text not null, metadata_type text not null,
-  metadata blob not null,
+  type text not null, checkpoint blob not null, versions text not null, held text not null, metadata_type text not null,
+  metadata blob not null, digest text not null,
   primary key (thread_id, checkpoint_ns, checkpoint_id)
 );
 create table checkpoint_blobs (
   thread_id text not null, checkpoint_ns text not null, channel text not null, version text not null,
-  type text not null, value blob not null,
+  type text not null, value blob not null, digest text not null,
   primary key (thread_id, checkpoint_ns, channel, version)
 );
 create table checkpoint_writes (
   thread_id text not null, checkpoint_ns text not null, checkpoint_id text not null, task_id text not null,
-  idx integer not null, channel text not null, type text not null, value blob not null,
+  idx integer not null, channel text not null, type text not null, value blob not null, digest text not null,
   primary key (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
 );
 

@@ -335,3 +335,107 @@ describe("lists", () => {
     expect((await listed(saver, thread(), { before })).map((tuple) => idOf(tuple.config))).toEqual([ids[4]]);
   });
 });
+
+/** Runs SQL on the store's file, as a broken disk or a hand that slipped would change it. */
+function damage(sql: string): number {
+  const file = openSqlite(fresh.path);
+  const { changes } = file.handle.prepare(sql).run();
+  closeSqlite(file);
+  return changes;
+}
+
+describe("what is not as it was saved is refused (I6)", () => {
+  const NEWEST = "checkpoint_id = (select max(checkpoint_id) from checkpoints)";
+  const STEPS_NEWEST = "channel = 'step' and cast(version as integer) = 2";
+  const GARBAGE = 'cast(\'{"v": 4, "id"\' as blob)';
+
+  /** Two checkpoints on one thread; the newest has a value of its own, one that it shares, and a write behind it. */
+  async function twoSteps(): Promise<{ saver: BaseCheckpointSaver; newest: RunnableConfig }> {
+    const saver = await open();
+    const first = await put(saver, thread(), { plan: "p", step: "one" }, 1);
+    const newest = await put(saver, first, { plan: "p", step: "two" }, 2, ["step"]);
+    await saver.putWrites(newest, [["step", "three"]], "task");
+    return { saver, newest };
+  }
+
+  test.each([
+    ["a deleted value", `delete from checkpoint_blobs where ${STEPS_NEWEST}`, 'channel "step" is missing'],
+    [
+      "a deleted value that it shares",
+      "delete from checkpoint_blobs where channel = 'plan'",
+      'channel "plan" is missing',
+    ],
+    [
+      "an altered value",
+      `update checkpoint_blobs set value = cast('"2wo"' as blob) where ${STEPS_NEWEST}`,
+      'channel "step" was altered',
+    ],
+    [
+      "a value of another type",
+      `update checkpoint_blobs set type = 'bytes' where ${STEPS_NEWEST}`,
+      'channel "step" was altered',
+    ],
+    [
+      "an older value in place of the newest",
+      `update checkpoint_blobs set (type, value, digest) = (select type, value, digest from checkpoint_blobs as old
+        where old.channel = 'step' and cast(old.version as integer) = 1) where ${STEPS_NEWEST}`,
+      'channel "step" was altered',
+    ],
+    ["a checkpoint of garbage", `update checkpoints set checkpoint = ${GARBAGE} where ${NEWEST}`, "itself was altered"],
+    ["an empty checkpoint", `update checkpoints set checkpoint = zeroblob(0) where ${NEWEST}`, "itself was altered"],
+    [
+      "another checkpoint's row",
+      `update checkpoints set (checkpoint, versions, metadata, digest) = (select checkpoint, versions, metadata, digest
+        from checkpoints as old order by checkpoint_id limit 1) where ${NEWEST}`,
+      "itself was altered",
+    ],
+    ["altered versions", `update checkpoints set versions = '{}' where ${NEWEST}`, "itself was altered"],
+    ["versions of garbage", `update checkpoints set versions = '{' where ${NEWEST}`, "itself was altered"],
+    [
+      "altered metadata",
+      `update checkpoints set metadata = replace(cast(metadata as text), '"step":2', '"step":7') where ${NEWEST}`,
+      "itself was altered",
+    ],
+    ["metadata of garbage", `update checkpoints set metadata = ${GARBAGE} where ${NEWEST}`, "itself was altered"],
+    ["another parent", `update checkpoints set parent_checkpoint_id = null where ${NEWEST}`, "itself was altered"],
+    [
+      "an altered write",
+      `update checkpoint_writes set value = cast('"4our"' as blob)`,
+      'a write to channel "step" was altered',
+    ],
+  ])("%s", async (_title, sql, words) => {
+    const { saver, newest } = await twoSteps();
+    expect((await saver.getTuple(thread()))?.checkpoint.channel_values).toEqual({ plan: "p", step: "two" });
+    expect(damage(sql)).toBe(1);
+
+    const refusal = { code: "checkpoint_damaged", message: expect.stringContaining(words) };
+    await expect(saver.getTuple(thread())).rejects.toMatchObject(refusal);
+    await expect(saver.getTuple(newest)).rejects.toMatchObject(refusal);
+    await expect(listed(saver, thread(), { filter: { source: "loop" } })).rejects.toMatchObject(refusal);
+  });
+
+  test("a graph does not go on from it, and says how it can go on", async () => {
+    const saver = await open();
+    const graph = askingGraph(saver, 2);
+    await graph.invoke({ plan: "p" }, thread());
+    await graph.invoke(new Command({ resume: "yes" }), thread());
+    expect(damage("delete from checkpoint_blobs where channel = 'answers'")).toBeGreaterThan(0);
+
+    await expect(graph.invoke(new Command({ resume: "yes" }), thread())).rejects.toMatchObject({
+      code: "checkpoint_damaged",
+      message: expect.stringMatching(
+        /thread T .*Nothing was resumed\. Put a copy .* checkpointer\.deleteThread\("T"\)/u,
+      ),
+    });
+    await saver.deleteThread("T");
+    expect(await graph.invoke({ plan: "p" }, thread())).toHaveProperty("__interrupt__");
+  });
+
+  test("the checkpoint before a damaged one can still be read and gone on from", async () => {
+    const { saver } = await twoSteps();
+    const [, before] = await listed(saver, thread());
+    damage(`delete from checkpoint_blobs where ${STEPS_NEWEST}`);
+
+    expect((await saver.getTuple(before?.config ?? {}))?.checkpoint.channel_values).toEqual({ plan: "p", step: "one" });
+  });
+});
