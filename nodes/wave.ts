@@ -7,6 +7,7 @@ export class Wave {
   readonly id: string;
   readonly #members = new Map<string, Member>();
   readonly #quiet = new Set<() => void>();
+  #look: NodeJS.Immediate | undefined;
   #atWork = 0;
 
   constructor(id: string, taskIds: readonly string[]) {
@@ -103,6 +104,12 @@ export class Wave {
     if (member.state === state) return;
     member.state = state;
     this.#atWork += state === "at_work" ? 1 : -1;
+    if (this.#atWork === 0) this.#look ??= setImmediate(() => this.#listen());
+  }
+
+  /** Looked at once this turn's news has reached its member: who was decided just now is at work, and all stay for it. */
+  #listen(): void {
+    this.#look = undefined;
     if (this.#atWork > 0) return;
     for (const becameQuiet of [...this.#quiet]) becameQuiet();
   }
