@@ -22,6 +22,7 @@ export const EVENT_TYPES = [
   "join_settled",
   "route_chosen",
   "check_refused",
+  "presentation_failed",
   "review_sent_back",
   "limit_breached",
   "blackboard_conflict",

@@ -7,6 +7,7 @@ export interface TaskState {
   readonly status: TaskStatus;
   /** The task that its `route` chose. */
   readonly chosen?: string;
+  readonly errorCode?: string;
 }
 
 /** The tasks of a run with what follows from them: who waits for whom, who stands in for whom. */
@@ -83,13 +84,13 @@ export function isCalledFor(plan: Plan, task: Task, stateOf: StateOf): boolean {
   const routers = plan.routers.get(task.id);
   const wards = plan.standsInFor.get(task.id);
   const isChosen = !routers || routers.some((id) => stateOf(id).chosen === task.id);
-  return isChosen && (!wards || wards.some((id) => stateOf(id).status === "failed"));
+  return isChosen && (!wards || wards.some((id) => mayBeForgiven(stateOf(id))));
 }
 
 /** The task whose result stands for this one: itself, or who stood in for it when it failed. */
 export function standingFor(plan: Plan, taskId: string, stateOf: StateOf): string {
   const onFailure = plan.byId.get(taskId)?.onFailure;
-  if (typeof onFailure === "object" && stateOf(taskId).status === "failed")
+  if (typeof onFailure === "object" && mayBeForgiven(stateOf(taskId)))
     return standingFor(plan, onFailure.task, stateOf);
   return taskId;
 }
@@ -123,8 +124,14 @@ export function settle(plan: Plan, stateOf: StateOf): Settlement {
   };
 }
 
+/** A person who was told that their no fails the run is taken at their word: nothing stands in for such a failure. */
+function mayBeForgiven({ status, errorCode }: TaskState): boolean {
+  return status === "failed" && errorCode !== "escalation_rejected";
+}
+
 /** True when the task's failure does not fail the run: the mission goes on without it, or somebody stood in. */
 export function isTolerated(plan: Plan, taskId: string, stateOf: StateOf): boolean {
+  if (!mayBeForgiven(stateOf(taskId))) return false;
   const onFailure = plan.byId.get(taskId)?.onFailure;
   if (onFailure === "continue") return true;
   if (typeof onFailure !== "object") return false;
@@ -165,7 +172,7 @@ function waitedForBy(plan: Plan, task: Task, stateOf: StateOf): readonly string[
       ? [...task.dependsOn, ...onlyWardOf(plan, task.id)]
       : [];
   const wards = plan.standsInFor.get(task.id) ?? [];
-  const wasNotNeeded = wards.length > 0 && !wards.some((id) => stateOf(id).status === "failed");
+  const wasNotNeeded = wards.length > 0 && !wards.some((id) => mayBeForgiven(stateOf(id)));
   return wasNotNeeded ? wards : (plan.routers.get(task.id) ?? []);
 }
 
@@ -183,13 +190,15 @@ export function descendantsOf(plan: Plan, taskId: string): readonly string[] {
 type Arrival = { kind: "come" | "absent" | "broken" } | { kind: "open"; waitsFor: string };
 
 function arrivalOf(plan: Plan, taskId: string, stateOf: StateOf): Arrival {
-  const { status } = stateOf(taskId);
+  const state = stateOf(taskId);
+  const { status } = state;
   if (!isSettled(status)) return { kind: "open", waitsFor: taskId };
   if (status === "done") return { kind: "come" };
   if (status === "skipped") return { kind: "absent" };
   const onFailure = plan.byId.get(taskId)?.onFailure;
-  if (status === "failed" && onFailure === "continue") return { kind: "absent" };
-  if (status === "failed" && typeof onFailure === "object") {
+  if (!mayBeForgiven(state)) return { kind: "broken" };
+  if (onFailure === "continue") return { kind: "absent" };
+  if (typeof onFailure === "object") {
     const standIn = arrivalOf(plan, onFailure.task, stateOf);
     return standIn.kind === "absent" ? { kind: "broken" } : standIn;
   }
@@ -199,9 +208,9 @@ function arrivalOf(plan: Plan, taskId: string, stateOf: StateOf): Arrival {
 function ruleOnStandIn(plan: Plan, task: Task, stateOf: StateOf, open: Set<string>): Verdict | undefined {
   const wards = plan.standsInFor.get(task.id);
   if (!wards) return undefined;
-  if (wards.some((id) => stateOf(id).status === "failed")) return undefined;
+  if (wards.some((id) => mayBeForgiven(stateOf(id)))) return undefined;
   const unsettled = wards.filter((id) => !isSettled(stateOf(id).status));
-  if (unsettled.length === 0) return { verdict: "skip", reason: `${wards.join(", ")} did not fail` };
+  if (unsettled.length === 0) return { verdict: "skip", reason: `${wards.join(", ")} needed nobody to stand in` };
   for (const id of unsettled) open.add(id);
   return { verdict: "waits", for: [...open] };
 }

@@ -29,6 +29,7 @@ export type ProblemCode =
   | "reserved_name"
   | "role_empty"
   | "route_invalid"
+  | "proposes_each"
   | "schema_unreadable"
   | "skill_missing"
   | "skill_unknown"

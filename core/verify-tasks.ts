@@ -10,6 +10,7 @@ export function verifyTasks(subject: Subject): void {
   for (const [index, task] of subject.mission.tasks.entries()) {
     verifyCapable(subject, task, index);
     verifyWrites(subject, task, index);
+    verifyActs(subject, task, index);
     verifyApproval(subject, task, index);
     if (task.output) verifySchema(subject, task.output, `/tasks/${index}/output`);
   }
@@ -78,6 +79,15 @@ function verifyWrites({ mission, contractOf, report }: Subject, task: Task, inde
       );
     }
   }
+}
+
+/** An act belongs to one result that a person sees; the results of items are collected before anybody sees them. */
+function verifyActs({ agents, report }: Subject, task: Task, index: number): void {
+  if (!task.forEach) return;
+  const proposing = task.agents.find((id) => (agents.get(id)?.skills[task.skill]?.proposes ?? []).length > 0);
+  if (proposing === undefined) return;
+  const message = `${task.id} does "${task.skill}" for each item, but the skill of ${proposing} proposes acts, which would never be done; propose them in a task without for_each.`;
+  report("proposes_each", `/tasks/${index}/for_each`, message);
 }
 
 /** Two tasks that write a key which takes one value: an error when both surely run, a warning when they may. */

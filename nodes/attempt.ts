@@ -1,5 +1,5 @@
 import { NeedsPerson } from "../core/approval.js";
-import type { Playbook } from "../core/define-agent.js";
+import type { Finding, Playbook } from "../core/define-agent.js";
 import { isJsonObject } from "../core/define-agent.js";
 import type { Json, JsonObject } from "../core/digest.js";
 import { digestOf } from "../core/digest.js";
@@ -8,7 +8,7 @@ import type { Scope } from "../core/expression.js";
 import { evaluate } from "../core/expression.js";
 import type { Loose, PlaybookRun } from "./playbook-context.js";
 import { createContext } from "./playbook-context.js";
-import { parseInputs } from "./task-checks.js";
+import { ownFindings, parseInputs, parseItem } from "./task-checks.js";
 import { resolveInput, toInputs } from "./task-inputs.js";
 
 const MAX_ITEMS_AT_ONCE = 8;
@@ -19,12 +19,16 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export interface AttemptRun extends Omit<PlaybookRun, "prefix" | "signal"> {
   readonly scope: Scope;
   readonly signal: AbortSignal;
+  /** Whose contract and check hold for each item of a `for_each`, whoever does them. */
+  readonly skill: Playbook | undefined;
 }
 
-/** The raw output of an attempt, with the inputs that it was made from. Not checked yet. */
+/** The output of an attempt, with the inputs that it was made from. As a whole it is not checked yet. */
 export interface AttemptOutput {
   readonly output: Json;
   readonly inputs: JsonObject;
+  /** What the skill's own check says about single items: once collected they cannot be told apart. */
+  readonly findings: readonly Finding[];
 }
 
 /**
@@ -40,7 +44,8 @@ export async function runAttempt(run: AttemptRun): Promise<AttemptOutput> {
   try {
     const output = await abandonable(work, signal);
     await Promise.allSettled([...loose.inFlight]);
-    if (loose.requests[0]) throw loose.requests[0];
+    const open = await firstOf(run, loose);
+    if (open) throw open;
     return output;
   } catch (error) {
     if (!signal.aborted) await Promise.allSettled([...loose.inFlight]);
@@ -52,16 +57,23 @@ export async function runAttempt(run: AttemptRun): Promise<AttemptOutput> {
         cause: error,
       });
     }
-    throw loose.requests[0] ?? error;
+    throw (await firstOf(run, loose)) ?? error;
   } finally {
     clearTimeout(timer);
   }
 }
 
+/** The request to wait for first; the others are written beside it, so that a person sees all that is open at once. */
+async function firstOf(run: AttemptRun, { requests }: Loose): Promise<NeedsPerson | undefined> {
+  const [first, ...others] = requests;
+  for (const { request } of others) if (request.subject !== first?.request.subject) await run.session.ask(request);
+  return first;
+}
+
 async function runWhole(run: AttemptRun, signal: AbortSignal, loose: Loose): Promise<AttemptOutput> {
   const inputs = toInputs(run.task, run.scope);
   const output = await runPlaybook(run, inputs, { signal, prefix: "" }, loose);
-  return { output, inputs };
+  return { output, inputs, findings: [] };
 }
 
 async function runItems(
@@ -84,21 +96,44 @@ async function runItems(
   }
   const shared = toInputs(run.task, run.scope);
   const outputs: Json[] = new Array(items.length).fill(null);
-  let next = 0;
+  const findings: Finding[][] = [];
   let finished = 0;
+  const ends = await inTurn(items.length, Math.min(MAX_ITEMS_AT_ONCE, run.agent.maxParallel), async (index) => {
+    const inputs = { ...shared, item: items[index] ?? null, index };
+    const output = await runPlaybook(run, inputs, { signal, prefix: `item:${index}/` }, loose);
+    outputs[index] = parseItem(run.skill, output, index);
+    findings[index] = ownFindings(run.skill, outputs[index], inputs, run.session.run.caseData, `/items/${index}`);
+    finished += 1;
+    run.session.progress(run.task.id, finished / items.length, `${finished} of ${items.length}`);
+  });
+  if ("broken" in ends) throw ends.broken;
+  if (ends.asking) throw ends.asking;
+  return { output: collect(forEach.collect, outputs), inputs: shared, findings: findings.flat() };
+}
+
+/**
+ * Does so many things, so many at once. After the first failure nothing more is begun; what only waits for a person
+ * keeps nobody back, so that all that has to be asked is asked together.
+ */
+async function inTurn(
+  count: number,
+  atOnce: number,
+  act: (index: number) => Promise<void>,
+): Promise<{ broken?: unknown; asking?: NeedsPerson }> {
+  const ends: { broken?: unknown; asking?: NeedsPerson } = {};
+  let next = 0;
   const worker = async (): Promise<void> => {
-    for (let index = next++; index < items.length; index = next++) {
-      const inputs = { ...shared, item: items[index] ?? null, index };
-      outputs[index] = await runPlaybook(run, inputs, { signal, prefix: `item:${index}/` }, loose);
-      finished += 1;
-      run.session.progress(run.task.id, finished / items.length, `${finished} of ${items.length}`);
+    for (let index = next++; index < count && !("broken" in ends); index = next++) {
+      try {
+        await act(index);
+      } catch (error) {
+        if (error instanceof NeedsPerson) ends.asking ??= error;
+        else if (!("broken" in ends)) ends.broken = error;
+      }
     }
   };
-  const workers = Array.from({ length: Math.min(MAX_ITEMS_AT_ONCE, items.length) }, worker);
-  const outcomes = await Promise.allSettled(workers);
-  const broken = outcomes.find((outcome) => outcome.status === "rejected");
-  if (broken) throw broken.reason;
-  return { output: collect(forEach.collect, outputs), inputs: shared };
+  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker));
+  return ends;
 }
 
 /** Item results as one output; a reducer is CEL over `acc` and `item`, begun with the first item. Order is the items'. */
@@ -145,7 +180,7 @@ function asBug(run: AttemptRun, error: unknown): TaskFailure {
   });
 }
 
-/** A playbook that ignores its signal is left behind five seconds after it; what it writes later is refused by its attempt. */
+/** A playbook that ignores its signal is left behind five seconds after it; what it calls later is refused by its signal. */
 async function abandonable<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   let arm = (): void => undefined;

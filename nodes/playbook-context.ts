@@ -6,6 +6,7 @@ import { TaskFailure } from "../core/errors.js";
 import type { AgentCard, Task } from "../core/mission.js";
 import type { RunSession, Toolbox } from "../core/session.js";
 import type { ToolReply } from "../core/tool.js";
+import { pause } from "./retry.js";
 import { TurnKeys } from "./turns.js";
 
 /** Everything that one run of a playbook works with. */
@@ -72,7 +73,7 @@ export function createContext(run: PlaybookRun, loose: Loose): PlaybookContext {
     caseData: session.run.caseData,
     blackboard: run.board,
     feedback: run.feedback,
-    answers: answersOf(session, task.id),
+    answers: answersOf(run),
     signal: run.signal,
     call: (tool: string, args: unknown, options?: CallOptions) =>
       track(loose, callTool(run, keys, tool, args, options ?? {})),
@@ -110,7 +111,7 @@ async function callTool(
 }
 
 async function ask(run: PlaybookRun, question: Question): Promise<unknown> {
-  const answers = answersOf(run.session, run.task.id);
+  const answers = answersOf(run);
   const problems: string[] = [];
   if (question.key in answers) {
     const parsed = question.answer.safeParse(answers[question.key]);
@@ -122,7 +123,7 @@ async function ask(run: PlaybookRun, question: Question): Promise<unknown> {
     taskId: run.task.id,
     attempt: run.attempt,
     kind: "question",
-    subject: `ask:${question.key}`,
+    subject: `${subjectOf(run)}${question.key}`,
     shown: {
       question: question.question,
       subject: null,
@@ -135,13 +136,19 @@ async function ask(run: PlaybookRun, question: Question): Promise<unknown> {
   });
 }
 
-/** Answers of people to this task's questions, by question key; the newest wins. */
-function answersOf(session: RunSession, taskId: string): JsonObject {
+/** Each item of a `for_each` has questions of its own. */
+function subjectOf(run: Pick<PlaybookRun, "prefix">): string {
+  return `ask:${run.prefix}`;
+}
+
+/** Answers of people to the questions of this task, or of this item of it, by question key; the newest wins. */
+function answersOf(run: PlaybookRun): JsonObject {
   const answers: Record<string, Json> = {};
-  for (const request of session.requests()) {
-    if (request.taskId !== taskId || request.kind !== "question" || request.status !== "answered") continue;
-    if (request.subject.startsWith("ask:"))
-      answers[request.subject.slice("ask:".length)] = request.decision?.answer ?? null;
+  const subject = subjectOf(run);
+  for (const request of run.session.requests()) {
+    if (request.taskId !== run.task.id || request.kind !== "question" || request.status !== "answered") continue;
+    if (request.subject.startsWith(subject))
+      answers[request.subject.slice(subject.length)] = request.decision?.answer ?? null;
   }
   return answers;
 }
@@ -164,19 +171,9 @@ async function track<Value>(loose: Loose, work: Promise<Value>): Promise<Value> 
   }
 }
 
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
+/** A wait of a playbook, ended early by its signal. */
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   if (!Number.isFinite(ms) || ms < 0)
     throw new TaskFailure("bug", `sleep(${ms}): a wait is a number of milliseconds from 0.`);
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const abort = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", abort);
-      resolve();
-    }, ms);
-    signal.addEventListener("abort", abort, { once: true });
-  });
+  await pause(ms, signal);
 }

@@ -56,7 +56,7 @@ async function absorbDecisions(session: RunSession, plan: Plan, deps: ReviewerDe
     if (request.attempt !== session.task(task.id).attempt) continue;
     if (request.status === "rejected") {
       const reason = request.decision?.comment ?? `Rejected by ${request.decidedBy ?? "a person"}.`;
-      await session.commit(failed(task, session.task(task.id), "rejected", reason, deps.clock.now()));
+      await session.commit(failed(task, session.task(task.id), "escalation_rejected", reason, deps.clock.now()));
       hasMoved = true;
     }
     if (request.status !== "edited") continue;

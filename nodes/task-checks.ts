@@ -4,7 +4,8 @@ import type { Finding, Playbook } from "../core/define-agent.js";
 import { isJsonObject } from "../core/define-agent.js";
 import type { Json, JsonObject } from "../core/digest.js";
 import { TaskFailure } from "../core/errors.js";
-import { evaluateBoolean, fillIn } from "../core/expression.js";
+import type { Scope } from "../core/expression.js";
+import { ExpressionError, evaluateBoolean, fillIn } from "../core/expression.js";
 import type { Task } from "../core/mission.js";
 import type { Plan } from "../core/plan.js";
 import type { RunSession } from "../core/session.js";
@@ -38,12 +39,17 @@ export function parseInputs(task: Task, playbook: Playbook, inputs: JsonObject):
   );
 }
 
-/** The output as the contracts read it: the skill's own (of the agent first in the row), then the task's. Throws `Refused`. */
+/** The output as the contracts read it: the skill's own (`primaryOf`), then the task's. Throws `Refused`. */
 export function parseOutput(task: Task, skill: Playbook | undefined, output: Json): Json {
   let value = output;
-  // With for_each the skill's contract holds for each item, inside its own run; what is collected has the task's.
+  // With for_each the skill's contract holds for each item (`parseItem`); what is collected has the task's alone.
   if (skill && !task.forEach) value = parseWith(skill.output, value) as Json; // safe: skills' outputs are JSON by their schemas
   return task.output ? (parseWith(schemaOf(task.output), value) as Json) : value; // safe: a JSON Schema accepts JSON only
+}
+
+/** The result of one item as the skill's contract reads it. Throws `Refused`, with the item's place in front of each field. */
+export function parseItem(skill: Playbook | undefined, output: Json, index: number): Json {
+  return skill ? (parseWith(skill.output, output, ["items", index]) as Json) : output; // safe: as above
 }
 
 /** What a task writes to the blackboard must fit the keys' schemas and leave the board within its 64 KB. Throws `Refused`. */
@@ -78,18 +84,37 @@ export function findingsOf(
   skill: Playbook | undefined,
   result: { output: Json; inputs: JsonObject; caseData: JsonObject },
 ): Finding[] {
-  const findings: Finding[] = [];
   const { output, inputs, caseData } = result;
-  if (skill?.check && !task.forEach) {
-    const parsed = skill.input.safeParse(inputs);
-    if (parsed.success) findings.push(...skill.check(output, parsed.data, caseData));
-  }
+  const findings = task.forEach ? [] : ownFindings(skill, output, inputs, caseData);
   const scope = { output, inputs, case: caseData };
   for (const check of task.checks) {
-    if (evaluateBoolean(check.that, scope)) continue;
-    findings.push({ checkId: check.id, field: check.field, reason: fillIn(check.reason, scope) });
+    const reason = whyNot(check, scope);
+    if (reason !== undefined) findings.push({ checkId: check.id, field: check.field, reason });
   }
   return findings;
+}
+
+/** What the skill's own check finds; `at` is the place of an item in what is collected. */
+export function ownFindings(
+  skill: Playbook | undefined,
+  output: Json,
+  inputs: JsonObject,
+  caseData: JsonObject,
+  at = "",
+): Finding[] {
+  const parsed = skill?.check && skill.input.safeParse(inputs);
+  if (!skill?.check || !parsed?.success) return [];
+  return skill.check(output, parsed.data, caseData).map((finding) => ({ ...finding, field: `${at}${finding.field}` }));
+}
+
+/** Why a check refuses. One that cannot be read for this result refuses it too: then a person can rule. */
+function whyNot(check: Task["checks"][number], scope: Scope): string | undefined {
+  try {
+    return evaluateBoolean(check.that, scope) ? undefined : fillIn(check.reason, scope);
+  } catch (error) {
+    if (error instanceof ExpressionError) return `${fillIn(check.reason, scope)} (${error.message})`;
+    throw error;
+  }
 }
 
 /** JSON Schema of what the task's result must look like: for people who give or edit one. */
@@ -98,17 +123,22 @@ export function contractSchema(task: Task, skill: Playbook | undefined): JsonObj
   return skill && !task.forEach ? toJsonSchema(skill.output) : {};
 }
 
+/** As `contractSchema`, for one item of a `for_each`. */
+export function itemSchema(skill: Playbook | undefined): JsonObject {
+  return skill ? toJsonSchema(skill.output) : {};
+}
+
 function schemaOf(schema: JsonObject): z.ZodType {
   const made = schemas.get(schema) ?? z.fromJSONSchema(schema);
   schemas.set(schema, made);
   return made;
 }
 
-function parseWith(schema: z.ZodType, value: Json): unknown {
+function parseWith(schema: z.ZodType, value: Json, at: readonly PropertyKey[] = []): unknown {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new Refused(
-    parsed.error.issues.map((issue) => toFinding("contract", issue.path, issue.message)),
+    parsed.error.issues.map((issue) => toFinding("contract", [...at, ...issue.path], issue.message)),
     true,
   );
 }

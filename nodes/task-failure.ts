@@ -1,35 +1,71 @@
+import type { RequestDraft } from "../core/approval.js";
+import type { TaskErrorCode } from "../core/errors.js";
 import { TaskFailure } from "../core/errors.js";
 import { ExpressionError } from "../core/expression.js";
+import type { TaskRecord } from "../core/records.js";
 import { backoffMs, pause } from "./retry.js";
 import { Refused } from "./task-checks.js";
 import { failed, newAttempt } from "./task-moves.js";
 import { AttemptRaised } from "./task-people.js";
+import { resultQuestion } from "./task-skill.js";
 import type { TaskWork } from "./task-work.js";
 
-/** `again`: the task goes on with what its row says now. `return`: it is settled. */
-export type Aftermath = "again" | "return";
+/** `again`: the task goes on with what its row says now. `return`: it is settled. A request: only its answer moves the task. */
+export type Aftermath = "again" | "return" | RequestDraft;
+
+/** Nobody is tried again after these. */
+const FINAL: readonly TaskErrorCode[] = [
+  "rejected",
+  "escalation_rejected",
+  "attempts_exhausted",
+  "join_incomplete",
+  "route_unmatched",
+];
 
 /**
- * What follows a failed attempt: refused results go back with their reasons; what is transient is tried again after a
- * pause; then the next capable agent takes over; then `on_failure` says.
+ * What follows a failed attempt. Every failure comes through here, and whatever follows it changes the task's row towards
+ * an end: an agent's goes back with its reasons, is tried again after a pause, or goes to the next capable agent; a
+ * person's result is asked for again; then, and when nobody had begun, `on_failure` says.
  */
 export async function afterFailure(work: TaskWork, error: unknown): Promise<Aftermath> {
   if (error instanceof AttemptRaised) return "again";
-  if (error instanceof Refused) return afterRefusal(work, error);
   const failure = toFailure(error);
   const record = work.session.task(work.task.id);
-  const isFinal =
-    failure.code === "rejected" || failure.code === "join_incomplete" || failure.code === "route_unmatched";
-  if (isFinal) return settleFailed(work, failure);
+  if (FINAL.includes(failure.code)) return settleFailed(work, failure);
+  const maker = makerOf(work);
+  if (maker === "person") return askAgain(work, failure);
+  if (maker === "nobody") return onFailure(work, failure, record);
+  if (error instanceof Refused) return afterRefusal(work, error);
   const mayRetry = failure.failureClass === "transient" && record.failures + 1 < work.task.retry.attempts;
   return mayRetry ? retry(work, failure) : takeOver(work, failure);
+}
+
+/** Whose work the attempt is, as its rows say; nobody's while the task looks at whether and with what it may begin. */
+function makerOf({ session, task }: TaskWork): "agent" | "person" | "nobody" {
+  const record = session.task(task.id);
+  if (session.request(task.id, record.attempt, "question", "result")?.status === "answered") return "person";
+  return record.codeVersion === undefined ? "nobody" : "agent";
+}
+
+/** A person's result that cannot stand is asked for again with the reason, as often as an agent's would go back. */
+async function askAgain(work: TaskWork, failure: TaskFailure): Promise<Aftermath> {
+  const { session, task } = work;
+  const record = session.task(task.id);
+  if (record.refusals >= session.mission.maxReviewRounds) return settleFailed(work, failure);
+  const change = newAttempt(task, record, {
+    cause: "refused",
+    reason: failure.message,
+    feedback: [{ from: "the last answer", reason: failure.message }],
+    refusals: record.refusals + 1,
+  });
+  await session.commit(change);
+  return "again";
 }
 
 async function afterRefusal(work: TaskWork, refused: Refused): Promise<Aftermath> {
   const { session, task } = work;
   const record = session.task(task.id);
-  if (record.refusals >= session.mission.maxReviewRounds)
-    return takeOver(work, new TaskFailure("contract", refused.message, { cause: refused }));
+  if (record.refusals >= session.mission.maxReviewRounds) return takeOver(work, toFailure(refused));
   const from = refused.breaksContract ? "contract" : "checks";
   const feedback = refused.findings.map(({ field, reason }) => ({ from, reason, ...(field !== "" && { field }) }));
   const change = newAttempt(task, record, {
@@ -69,9 +105,10 @@ async function retry(work: TaskWork, failure: TaskFailure): Promise<Aftermath> {
 async function takeOver(work: TaskWork, failure: TaskFailure): Promise<Aftermath> {
   const { session, task, deps } = work;
   const record = session.task(task.id);
-  const tried = [...record.tried, ...(record.agentId !== undefined ? [record.agentId] : [])];
+  const tried = [...new Set([...record.tried, ...(record.agentId !== undefined ? [record.agentId] : [])])];
   const next = task.agents.find((id) => !tried.includes(id) && deps.playbooks.find(id, task.skill));
-  if (next === undefined) return onFailure(work, failure, tried);
+  // A person who is asked instead has rounds of their own, like every agent that takes over.
+  if (next === undefined) return onFailure(work, failure, { ...record, tried, failures: 0, refusals: 0 });
   const from = session.mission.agents.find((agent) => agent.id === record.agentId)?.name ?? "the agent before";
   const change = newAttempt(
     task,
@@ -97,19 +134,18 @@ async function takeOver(work: TaskWork, failure: TaskFailure): Promise<Aftermath
   return "again";
 }
 
-async function onFailure(work: TaskWork, failure: TaskFailure, tried: readonly string[]): Promise<Aftermath> {
+async function onFailure(work: TaskWork, failure: TaskFailure, record: TaskRecord): Promise<Aftermath> {
   const { session, task } = work;
   if (task.onFailure !== "ask") return settleFailed(work, failure);
-  const record = session.task(task.id);
   const ended = {
     type: "attempt_failed" as const,
     key: `attempt_failed:${task.id}:${record.attempt}`,
     taskId: task.id,
     data: { title: task.title, attempt: record.attempt, reason: failure.message, ...detailOf(failure) },
   };
-  const next = { ...record, tried, errorCode: failure.code, errorMessage: failure.message };
+  const next = { ...record, errorCode: failure.code, errorMessage: failure.message };
   await session.commit({ tasks: [next], events: [ended] });
-  return "again";
+  return resultQuestion(work);
 }
 
 async function settleFailed(work: TaskWork, failure: TaskFailure): Promise<Aftermath> {
@@ -121,7 +157,8 @@ async function settleFailed(work: TaskWork, failure: TaskFailure): Promise<After
 
 function toFailure(error: unknown): TaskFailure {
   if (error instanceof TaskFailure) return error;
-  if (error instanceof ExpressionError) return new TaskFailure("contract", error.message, { cause: error });
+  if (error instanceof ExpressionError || error instanceof Refused)
+    return new TaskFailure("contract", error.message, { cause: error });
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new TaskFailure("bug", message, { cause: error });
 }

@@ -111,7 +111,10 @@ export async function escalation(
   const draft = { ...result, kind: "escalation" as const, subject, shown: { ...result.shown, question } };
   if (!request || !isDecided(request.status) || !session.shows(request, draft)) throw new NeedsPerson(draft);
   await session.commit({ applied: [request.approvalId] });
-  if (request.status === "rejected") throw rejectedBy(request.decidedBy, request.decision?.comment);
+  if (request.status === "rejected") {
+    const { message } = rejectedBy(request.decidedBy, request.decision?.comment);
+    throw new TaskFailure("permanent", message, { code: "escalation_rejected" });
+  }
   const { approvalId, decision } = request;
   return request.status === "edited" ? { approvalId, corrected: decision?.edited ?? null } : { approvalId };
 }
@@ -144,15 +147,36 @@ function evidenceOf(work: TaskWork, produced: Produced, output: Json): readonly 
   const { session, task } = work;
   const skill = primaryOf(work);
   const parsed = skill?.input.safeParse(produced.inputs);
-  if (skill?.evidence && parsed?.success && !task.forEach)
-    return skill.evidence(output, parsed.data, session.run.caseData);
-  return [
+  const { evidence } = skill ?? {};
+  const isOwn = evidence && parsed?.success && !task.forEach;
+  const plain = [
     {
       title: task.title,
       left: { label: "What it was made from", text: JSON.stringify(produced.inputs, null, 1) },
       right: { label: "Result", text: JSON.stringify(output, null, 1) },
     },
   ];
+  return orPlain(work, "evidence", () => isOwn && evidence(output, parsed.data, session.run.caseData), plain);
+}
+
+/** How a skill shows its result; when that breaks, the plain form and an event: a good result is not thrown away for it. */
+export function orPlain<Form>(
+  { session, task }: TaskWork,
+  what: "summary" | "evidence",
+  own: () => Form | false | undefined,
+  plain: Form,
+): Form {
+  try {
+    return own() || plain;
+  } catch (error) {
+    const { attempt } = session.task(task.id);
+    const reason = `The ${what} of the skill "${task.skill}" broke: ${error instanceof Error ? error.message : String(error)}`;
+    const key = `presentation_failed:${task.id}:${attempt}:${what}`;
+    void session.commit({
+      events: [{ type: "presentation_failed", key, taskId: task.id, data: { title: task.title, reason } }],
+    });
+    return plain;
+  }
 }
 
 /** A person's no: final, nobody else is tried. */

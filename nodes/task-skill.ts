@@ -1,3 +1,4 @@
+import type { RequestDraft } from "../core/approval.js";
 import { NeedsPerson } from "../core/approval.js";
 import type { Playbook } from "../core/define-agent.js";
 import type { AgentCard } from "../core/mission.js";
@@ -15,8 +16,15 @@ export function chooseAgent(work: TaskWork): { agent: AgentCard; playbook: Playb
     const playbook = deps.playbooks.find(id, task.skill);
     if (agent && playbook) return { agent, playbook };
   }
+  throw new NeedsPerson(resultQuestion(work));
+}
+
+/** Asks a person for the result itself: nobody else is left, or no agent could mend what is wrong. */
+export function resultQuestion(work: TaskWork): RequestDraft {
+  const { session, task } = work;
+  const record = session.task(task.id);
   const why = record.errorMessage ?? `Nobody here can do the skill "${task.skill}".`;
-  throw new NeedsPerson({
+  return {
     taskId: task.id,
     attempt: record.attempt,
     kind: "question",
@@ -32,7 +40,7 @@ export function chooseAgent(work: TaskWork): { agent: AgentCard; playbook: Playb
       schema: contractSchema(task, primaryOf(work)),
       degraded: false,
     },
-  });
+  };
 }
 
 /** The playbook whose contract and rules the task's result must keep, whoever makes it: that of the first capable agent that has one. */

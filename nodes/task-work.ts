@@ -2,8 +2,8 @@ import type { RequestDraft } from "../core/approval.js";
 import { NeedsPerson } from "../core/approval.js";
 import type { Playbook } from "../core/define-agent.js";
 import type { Json, JsonObject } from "../core/digest.js";
-import { OrchestratorError } from "../core/errors.js";
-import { evaluateBoolean } from "../core/expression.js";
+import { OrchestratorError, TaskFailure } from "../core/errors.js";
+import { ExpressionError, evaluateBoolean } from "../core/expression.js";
 import type { AgentCard, Task } from "../core/mission.js";
 import type { Plan } from "../core/plan.js";
 import { ruleOn } from "../core/plan.js";
@@ -16,16 +16,18 @@ import { conflictDraft, conflictEvent, refusalOf } from "./board-conflict.js";
 import { settleJoin } from "./join.js";
 import { doProposed } from "./proposed-effects.js";
 import type { Slots } from "./slots.js";
-import { checkWrites, contractSchema, findingsOf, parseOutput, Refused } from "./task-checks.js";
-import type { Aftermath } from "./task-failure.js";
+import { checkWrites, contractSchema, findingsOf, itemSchema, parseOutput, Refused } from "./task-checks.js";
 import { afterFailure } from "./task-failure.js";
 import type { TaskMaterial } from "./task-inputs.js";
-import { gather } from "./task-inputs.js";
+import { gather, toInputs } from "./task-inputs.js";
 import { blocked, done, newAttempt, skipped, started, waiting } from "./task-moves.js";
-import { escalation, rejectedBy, resultApproval } from "./task-people.js";
+import { escalation, orPlain, rejectedBy, resultApproval } from "./task-people.js";
 import { chooseRoute } from "./task-route.js";
 import { chooseAgent, primaryOf } from "./task-skill.js";
 import type { Wave } from "./wave.js";
+
+/** More than any sound task needs: whatever made it begin again, it ends here. */
+const MAX_ATTEMPTS = 200;
 
 /** What a task's work needs around it. */
 export interface WorkDeps extends Pick<NodeDeps, "playbooks" | "toolbox" | "clock"> {
@@ -104,13 +106,19 @@ function stillStands(work: TaskWork, material: TaskMaterial): TaskMaterial | "se
 
 async function advance(work: TaskWork, material: TaskMaterial): Promise<TaskRecord> {
   const { session, task, deps } = work;
-  if (task.when !== undefined && !evaluateBoolean(task.when, material.scope)) {
+  const { attempt } = session.task(task.id);
+  if (attempt > MAX_ATTEMPTS) {
+    const message = `It was begun ${MAX_ATTEMPTS} times without a result.`;
+    throw new TaskFailure("permanent", message, { code: "attempts_exhausted" });
+  }
+  // Whoever gives the result has said with it that the task is needed, also where its condition cannot be read.
+  const given = givenByPerson(work, material);
+  if (!given && task.when !== undefined && !evaluateBoolean(task.when, material.scope)) {
     void session.commit(skipped(task, session.task(task.id), `not needed: ${task.when}`, deps.clock.now()));
     return session.task(task.id);
   }
-  await askAboutConflicts(work, material);
-  await absorbAnswers(work);
-  const given = givenByPerson(work);
+  if (!given) await askAboutConflicts(work, material);
+  if (!given) await absorbAnswers(work);
   const produced = given ?? (await produce(work, material));
   const result = await judge(work, produced);
   return settleDone(work, material, produced, await approve(work, produced, result));
@@ -143,8 +151,9 @@ async function produce(work: TaskWork, material: TaskMaterial): Promise<Produced
     record = session.task(task.id);
   }
   const known = session.turn(task.id, record.attempt, "candidate");
-  // safe: the candidate turn is written below, as { output, inputs }
-  if (known) return { ...(known.reply as unknown as AttemptOutput), agent, playbook, byPerson: false };
+  // safe: a candidate is written as { output, inputs }, once nothing was found against it
+  const candidate = known?.reply as unknown as Omit<AttemptOutput, "findings"> | undefined;
+  if (candidate) return { ...candidate, findings: [], agent, playbook, byPerson: false };
   const release = await deps.slots.take({
     runId: session.runId,
     runLimit: session.mission.maxParallel,
@@ -174,7 +183,8 @@ async function produce(work: TaskWork, material: TaskMaterial): Promise<Produced
       feedback: record.feedback,
       scope: material.scope,
       signal: work.signal,
-      contract: contractSchema(task, primaryOf(work)),
+      skill: primaryOf(work),
+      contract: task.forEach ? itemSchema(primaryOf(work)) : contractSchema(task, primaryOf(work)),
     });
     return { ...output, agent, playbook, byPerson: false };
   } finally {
@@ -194,14 +204,16 @@ async function judge(work: TaskWork, produced: Produced): Promise<Judged> {
   const skill = primaryOf(work);
   const output = parseOutput(task, skill, produced.output);
   checkWrites(session, work.plan, task, output);
-  const findings = findingsOf(task, skill, { output, inputs: produced.inputs, caseData: session.run.caseData });
+  const own = findingsOf(task, skill, { output, inputs: produced.inputs, caseData: session.run.caseData });
+  const findings = [...produced.findings, ...own];
   if (findings.length === 0) return { output, byPerson: produced.byPerson };
   if (!produced.byPerson && session.task(task.id).refusals < session.mission.maxReviewRounds)
     throw new Refused(findings, false);
   const ruled = await escalation(work, produced, output, findings);
-  return ruled.corrected === undefined
-    ? { output, byPerson: produced.byPerson, approvalId: ruled.approvalId }
-    : { output: parseOutput(task, skill, ruled.corrected), byPerson: true, approvalId: ruled.approvalId };
+  if (ruled.corrected === undefined) return { output, byPerson: produced.byPerson, approvalId: ruled.approvalId };
+  const corrected = parseOutput(task, skill, ruled.corrected);
+  checkWrites(session, work.plan, task, corrected);
+  return { output: corrected, byPerson: true, approvalId: ruled.approvalId };
 }
 
 async function approve(
@@ -215,7 +227,7 @@ async function approve(
   const approved = await resultApproval(work, produced, result);
   if (!approved.edited) return { ...result, ...approved };
   // An edit passes the checks again; what they refuse now is asked once more, with the reasons.
-  const judged = await judge(work, { ...produced, output: approved.output, byPerson: true });
+  const judged = await judge(work, { ...produced, output: approved.output, findings: [], byPerson: true });
   if (approved.approvalId !== undefined) void work.session.commit({ applied: [approved.approvalId] });
   return { ...approved, ...judged, outcome: approved.outcome, rule: approved.rule };
 }
@@ -227,13 +239,14 @@ async function settleDone(
   result: Judged & { outcome: string; rule: string; approvalId?: string },
 ): Promise<TaskRecord> {
   const { session, task, deps } = work;
-  await doProposed(work, produced, result);
   const chosen = chooseRoute(task, { ...material.scope, [task.id]: result.output });
   const skill = primaryOf(work);
-  const summarise = produced.playbook?.summary ?? skill?.summary;
-  const summary = summarise && !task.forEach ? summarise(result.output) : plainSummary(result.output);
+  const summarise = task.forEach ? undefined : (produced.playbook?.summary ?? skill?.summary);
+  const summary = orPlain(work, "summary", () => summarise?.(result.output), plainSummary(result.output));
   const degraded = (produced.playbook?.degraded ?? false) || (produced.agent === undefined && produced.byPerson);
   const approval: JsonObject = { outcome: result.outcome, rule: result.rule, approval_id: result.approvalId };
+  // The acts come last: what can still fail has been done, and nothing stands between them and the result's row.
+  await doProposed(work, produced, result);
   const change = done(
     task,
     session.task(task.id),
@@ -253,8 +266,9 @@ async function recover(work: TaskWork, error: unknown): Promise<"again" | "retur
   if (work.session.draining.aborted && error === work.session.draining.reason) return "return";
   if (error instanceof NeedsPerson) return (await waitForPerson(work, error.request)) ? "again" : "return";
   if (error instanceof OrchestratorError || work.signal.aborted) throw error;
-  const aftermath: Aftermath = await afterFailure(work, error);
-  return aftermath;
+  const aftermath = await afterFailure(work, error);
+  if (aftermath === "again" || aftermath === "return") return aftermath;
+  return (await waitForPerson(work, aftermath)) ? "again" : "return";
 }
 
 /** Writes the request and stays in the wave while others are at work. True when it was decided here. */
@@ -270,30 +284,31 @@ async function waitForPerson(work: TaskWork, draft: RequestDraft): Promise<boole
   return decided !== undefined;
 }
 
-/** An answered question raises the attempt; a rejected one fails the task with the comment. */
+/** Answered questions raise the attempt once all of them are; a rejected one fails the task with the comment. */
 async function absorbAnswers(work: TaskWork): Promise<void> {
   const { session, task } = work;
   const record = session.task(task.id);
-  const answered = session
+  const questions = session
     .requests()
     .filter(
       (request) =>
         request.taskId === task.id &&
         request.kind === "question" &&
         request.attempt === record.attempt &&
-        request.subject.startsWith("ask:") &&
-        isDecided(request.status),
+        request.subject.startsWith("ask:"),
     );
+  const answered = questions.filter((request) => isDecided(request.status));
   const rejected = answered.find((request) => request.status === "rejected");
   if (rejected) throw rejectedBy(rejected.decidedBy, rejected.decision?.comment);
-  if (answered.length === 0) return;
+  // A new attempt would take the open ones back; this one finds the answers that are there and asks for the rest alone.
+  if (answered.length === 0 || questions.some((request) => request.status === "pending")) return;
   const by = answered.map((request) => request.decidedBy ?? "somebody").join(", ");
   const change = newAttempt(task, record, { cause: "answered", reason: `Answered by ${by}.` });
   await session.commit({ ...change, applied: answered.map((request) => request.approvalId) });
 }
 
 /** The result that a person gave when no agent was left. */
-function givenByPerson(work: TaskWork): Produced | undefined {
+function givenByPerson(work: TaskWork, material: TaskMaterial): Produced | undefined {
   const { session, task } = work;
   const request = session.request(task.id, session.task(task.id).attempt, "question", "result");
   if (!request || !isDecided(request.status)) return undefined;
@@ -301,11 +316,22 @@ function givenByPerson(work: TaskWork): Produced | undefined {
   void session.commit({ applied: [request.approvalId] });
   return {
     output: request.decision?.answer ?? null,
-    inputs: {},
+    inputs: inputsIfAny(task, material),
+    findings: [],
     agent: undefined,
     playbook: undefined,
     byPerson: true,
   };
+}
+
+/** What the checks compare a person's result with. Inputs that cannot be made may be why a person was asked. */
+function inputsIfAny(task: Task, material: TaskMaterial): JsonObject {
+  try {
+    return toInputs(task, material.scope);
+  } catch (error) {
+    if (error instanceof TaskFailure || error instanceof ExpressionError) return {};
+    throw error;
+  }
 }
 
 /** Two values for a key that the task reads: it waits until a person has chosen one, and fails when nobody will. */
