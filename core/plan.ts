@@ -176,11 +176,15 @@ function waitedForBy(plan: Plan, task: Task, stateOf: StateOf): readonly string[
   return wasNotNeeded ? wards : (plan.routers.get(task.id) ?? []);
 }
 
-/** All tasks that used this one's result, directly or not, in plan order. */
+/** All tasks that used this one's result, directly or not, also as it stood for another's, in plan order. */
 export function descendantsOf(plan: Plan, taskId: string): readonly string[] {
   const found = new Set([taskId]);
   for (const task of plan.tasks) {
-    const before = [...task.dependsOn, ...(plan.standsInFor.get(task.id) ?? [])];
+    const standIns = task.dependsOn.flatMap((id) => {
+      const onFailure = plan.byId.get(id)?.onFailure;
+      return typeof onFailure === "object" ? [onFailure.task] : [];
+    });
+    const before = [...task.dependsOn, ...standIns, ...(plan.standsInFor.get(task.id) ?? [])];
     if (before.some((id) => found.has(id))) found.add(task.id);
   }
   found.delete(taskId);
