@@ -210,6 +210,8 @@ export interface StartOptions {
   /** A new run although the case has ended runs; needs `reason`. */
   readonly again?: boolean;
   readonly reason?: string;
+  /** Told the id of the run that is begun or found, before any work on it. */
+  readonly onRun?: (runId: string) => void;
 }
 
 export interface DecideOptions {

@@ -1,14 +1,19 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const DEFAULT_STORE = "sqlite:.missions/missions.db";
+/** The folder that keeps what nobody gave another place. */
+export const STORE_FOLDER = ".missions";
+/** The store's file when nothing names another. */
+export const STORE_FILE = "missions.db";
+/** A file in the store's folder: it names the store's file, when that is not the usual one. */
+export const STORE_POINTER = "current";
 const DEFAULT_LEASE_MS = 15_000;
 
 /** Settings of a process. Everything has a default, so nothing needs to be set. */
 export interface Config {
-  /** Where everything durable lives; `MISSION_STORE`. */
+  /** Where everything durable lives; `MISSION_STORE`, else what this folder's `.missions/current` names, else the usual file. */
   readonly storeUrl: string;
   /** True when the environment named the store. */
   readonly isStoreNamed: boolean;
@@ -29,7 +34,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const lease = Number(env["MISSION_LEASE_MS"]);
   const editor = env["VISUAL"] || env["EDITOR"];
   return {
-    storeUrl: named || DEFAULT_STORE,
+    storeUrl: named || storeUrlOf(storeFileIn(process.cwd())),
     isStoreNamed: Boolean(named),
     dataFolder: packageData(),
     leaseMs: Number.isFinite(lease) && lease > 0 ? lease : DEFAULT_LEASE_MS,
@@ -37,6 +42,18 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     localUser: userName(),
     ...(editor && { editor }),
   };
+}
+
+/** The file in `.missions` that command line, code and Studio read in this folder; a pointer to no such file is passed over. */
+export function storeFileIn(folder: string): string {
+  const pointer = join(folder, STORE_FOLDER, STORE_POINTER);
+  const name = existsSync(pointer) ? readFileSync(pointer, "utf8").trim() : "";
+  return /^[\w.-]+\.db$/u.test(name) && existsSync(join(folder, STORE_FOLDER, name)) ? name : STORE_FILE;
+}
+
+/** The store in a file of `.missions`, relative to the working folder. */
+export function storeUrlOf(file: string): string {
+  return `sqlite:${STORE_FOLDER}/${file}`;
 }
 
 /** The package's own data folder, found beside the sources and beside the build alike. */

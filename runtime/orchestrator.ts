@@ -122,7 +122,6 @@ export class Orchestrator implements OrchestratorApi {
       );
     }
     const runId = ulid(startedAt.getTime());
-    options.onRun?.(runId);
     const started = await unlessCode(
       store
         .commit(
@@ -141,6 +140,7 @@ export class Orchestrator implements OrchestratorApi {
       "run_exists",
     );
     if (!started) return this.start(mission, options);
+    options.onRun?.(runId);
     const note = await this.#notRepeated(before);
     return this.#outcome(await this.#worker.work(runId), note);
   }

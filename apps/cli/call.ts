@@ -19,12 +19,12 @@ export async function call(args: readonly string[], host: Host, version: string)
   try {
     await program.parseAsync([...args], { from: "user" });
   } catch (error) {
-    exitCode = await fail(error, host, isJson);
+    exitCode = await fail(error, host, isJson, io?.isStopping);
   }
   try {
     await io?.close();
   } catch (error) {
-    exitCode ||= await fail(error, host, isJson);
+    exitCode ||= await fail(error, host, isJson, io?.isStopping);
   }
   return exitCode;
 }
@@ -37,7 +37,7 @@ function quiet(program: Command, host: Host, isJson: boolean): Command {
   return program;
 }
 
-async function fail(error: unknown, host: Host, isJson: boolean): Promise<number> {
+async function fail(error: unknown, host: Host, isJson: boolean, isStopping = false): Promise<number> {
   const { usageOf, toFailure } = await import("./failures.js");
   const misuse = usageOf(error);
   if (misuse === "none") return 0;
@@ -45,7 +45,7 @@ async function fail(error: unknown, host: Host, isJson: boolean): Promise<number
     if (isJson) printError(host, { code: "usage", message: misuse, details: null });
     return MISUSE;
   }
-  const { exitCode, ...failure } = toFailure(error);
+  const { exitCode, ...failure } = toFailure(error, isStopping);
   if (isJson) printError(host, failure);
   else host.err(`${failure.message}\n`);
   return exitCode;

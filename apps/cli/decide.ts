@@ -1,9 +1,9 @@
 import type { Decision } from "../../core/approval.js";
 import type { Json } from "../../core/digest.js";
-import type { ApprovalView, DecideOutcome } from "../../core/views.js";
+import type { ApprovalView, DecideOptions, DecideOutcome, OrchestratorApi } from "../../core/views.js";
 import { readJsonFile } from "../../runtime/json-file.js";
 import { schemaInWords, toAnswer } from "./answer-form.js";
-import { EXIT, usage } from "./failures.js";
+import { EXIT, isStopped, usage } from "./failures.js";
 import type { Io } from "./io.js";
 import { followProgress } from "./progress.js";
 import { statusWord } from "./status-word.js";
@@ -34,7 +34,7 @@ export async function decide(io: Io, approvalId: string, flags: DecideFlags): Pr
 
   const progress = followProgress(io, orchestrator, { run: approval.run_id, isShared: false });
   try {
-    const outcome = await orchestrator.decide(approval.approval_id, {
+    const outcome = await decideUnlessStopped(io, orchestrator, approval.approval_id, {
       decision,
       continue: flags.continue,
       ...(flags.by !== undefined && { by: flags.by }),
@@ -43,9 +43,37 @@ export async function decide(io: Io, approvalId: string, flags: DecideFlags): Pr
     await progress.stop();
     if (outcome.note !== null) io.note(outcome.note);
     io.print(outcome, () => outcomeLine(io, outcome));
-    return exitCodeFor(outcome);
+    return exitCodeFor(outcome, flags);
   } finally {
     await progress.stop();
+  }
+}
+
+/** Decides. Where Ctrl-C came between the record and what follows from it, the outcome says that it is recorded. */
+async function decideUnlessStopped(
+  io: Io,
+  orchestrator: OrchestratorApi,
+  approvalId: string,
+  options: DecideOptions,
+): Promise<DecideOutcome> {
+  try {
+    return await orchestrator.decide(approvalId, options);
+  } catch (error) {
+    if (!isStopped(error, io.isStopping)) throw error;
+    const { approval_id, run_id, title, status, decided_by } = await orchestrator.approval(approvalId);
+    if (status === "pending") throw error;
+    const { status: run_status } = await orchestrator.status(run_id);
+    const note = "Stopped: the decision is recorded, and the run goes on when it is resumed.";
+    return {
+      approval_id,
+      run_id,
+      title,
+      status,
+      decided_by: decided_by ?? "",
+      run_status,
+      continued: "not_continued",
+      note,
+    };
   }
 }
 
@@ -109,7 +137,8 @@ function outcomeLine(io: Io, { title, status, decided_by, continued, run_status,
   return `${io.paint.bold(title)}  ${statusWord(status, io.paint)} by ${decided_by}; ${run}\n  ${io.paint.dim(io.hint(next))}`;
 }
 
-function exitCodeFor({ continued, run_status }: DecideOutcome): number {
+function exitCodeFor({ continued, run_status }: DecideOutcome, flags: DecideFlags): number {
+  if (continued === "not_continued" && flags.continue) return EXIT.notEnded;
   if (continued !== "here" || run_status === "completed") return EXIT.done;
   return run_status === "failed" || run_status === "cancelled" ? EXIT.failed : EXIT.notEnded;
 }

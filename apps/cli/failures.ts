@@ -11,7 +11,6 @@ const MISUSE: readonly ErrorCode[] = [
   "ambiguous_id",
   "approval_expired",
   "approval_not_found",
-  "approver_refused",
   "case_invalid",
   "case_not_found",
   "config_invalid",
@@ -42,14 +41,23 @@ export interface Failure {
   readonly exitCode: number;
 }
 
-/** What a caught error is to the caller of the command line. */
-export function toFailure(error: unknown): Failure {
+/** What a caught error is to the caller of the command line; `isStopping` when a person pressed Ctrl-C before it came. */
+export function toFailure(error: unknown, isStopping = false): Failure {
   if (error instanceof OrchestratorError) {
     const { code, message, details } = error;
     return { code, message, details: details ?? null, exitCode: exitCodeOf(code) };
   }
   const message = error instanceof Error ? error.message : String(error);
+  if (isStopping) {
+    const words = `Stopped before it ended (${message}) What was accepted is recorded; "resume" goes on with it.`;
+    return { code: "stopped", message: words, details: null, exitCode: EXIT.notEnded };
+  }
   return { code: "bug", message: `This should not have happened: ${message}`, details: null, exitCode: EXIT.failed };
+}
+
+/** True when a command ended only because a person pressed Ctrl-C: no failure, and nothing that was recorded is lost. */
+export function isStopped(error: unknown, isStopping: boolean): boolean {
+  return isStopping && toFailure(error, isStopping).exitCode === EXIT.notEnded;
 }
 
 function exitCodeOf(code: ErrorCode): number {

@@ -21,7 +21,7 @@ function createHost(): Host {
     folder: process.cwd(),
     now: () => new Date(),
     storeOfEnvironment: async () => (await import("./open-orchestrator.js")).storeOfEnvironment(),
-    open: async (store) => (await import("./open-orchestrator.js")).openFor(store, process.cwd()),
+    open: async (store) => (await import("./open-orchestrator.js")).openFor(store),
     onInterrupt,
     person: async (io, editor) => {
       const { TerminalPerson } = await import("./terminal-person.js");

@@ -1,6 +1,5 @@
 import type { OrchestratorApi } from "../../core/views.js";
 import { readConfig } from "../../runtime/config.js";
-import { currentStore } from "./store-choice.js";
 
 /** The store that the environment names, if it does. */
 export function storeOfEnvironment(): string | undefined {
@@ -13,8 +12,8 @@ export function editorOfEnvironment(): string | undefined {
   return readConfig().editor;
 }
 
-/** The orchestrator on the store named, else on the environment's, else on the one that this folder uses. */
-export async function openFor(store: string | undefined, folder: string): Promise<OrchestratorApi> {
+/** The orchestrator on the store named, else on the one that code and Studio in this folder open too. */
+export async function openFor(store: string | undefined): Promise<OrchestratorApi> {
   const { composeOrchestrator } = await import("../../runtime/compose.js");
-  return composeOrchestrator({ store: store ?? storeOfEnvironment() ?? (await currentStore(folder)) });
+  return composeOrchestrator(store === undefined ? {} : { store });
 }

@@ -1,6 +1,6 @@
-import type { JsonObject } from "../../core/digest.js";
+import type { Json, JsonObject } from "../../core/digest.js";
 import type { EventType, MissionEvent } from "../../core/event.js";
-import type { OrchestratorApi, StatusView } from "../../core/views.js";
+import type { OrchestratorApi } from "../../core/views.js";
 import type { Io } from "./io.js";
 import type { Paint } from "./paint.js";
 import { shorten } from "./text.js";
@@ -8,12 +8,14 @@ import { shorten } from "./text.js";
 const TITLE_WIDTH = 26;
 const COLUMNS_ELSEWHERE = 160;
 const MIN_DETAIL = 12;
+/** How often one task may say how far it is. */
+const PROGRESS_MS = 1_000;
 
 export interface ProgressOptions {
-  /** Only this run. */
-  readonly run?: string;
-  /** Only runs that pass; asked once for each. */
-  readonly isShown?: (run: StatusView) => boolean;
+  /** Only this run; nothing is followed before its id is known. */
+  readonly run?: string | Promise<string>;
+  /** Only runs that pass. */
+  readonly isShown?: (runId: string) => boolean;
   /** True when several runs share the screen: each line then begins with its run's title. */
   readonly isShared: boolean;
 }
@@ -59,15 +61,21 @@ async function follow(
   signal: AbortSignal,
   put: (line: string) => void,
 ): Promise<void> {
-  const known = new Map<string, Followed | undefined>();
+  const runs = new Map<string, Followed>();
   const since = io.host.now().toISOString();
   try {
-    for await (const event of orchestrator.events(options.run, { signal })) {
-      if (event.at < since) continue;
-      const run = await knownRun(orchestrator, options, known, event.run_id);
-      const prefix = options.isShared ? `${titleColumn(run?.title ?? "")}  ` : "";
+    const only = await Promise.race([options.run, untilAborted(signal)]);
+    if (signal.aborted && only === undefined && options.run !== undefined) return;
+    for await (const event of orchestrator.events(only, { signal })) {
+      if (event.at < since || options.isShown?.(event.run_id) === false) continue;
+      const run = runs.get(event.run_id) ?? (await toFollowed(orchestrator, event.run_id, since));
+      if (!run) continue;
+      runs.set(event.run_id, run);
+      if (!isNews(event, run)) continue;
+      await learnAgent(orchestrator, run, event);
+      const prefix = options.isShared ? `${titleColumn(run.title)}  ` : "";
       const room = (io.host.isTerminal ? io.host.columns : COLUMNS_ELSEWHERE) - prefix.length - 1;
-      const line = run && lineFor(event, run, io.paint, room);
+      const line = lineFor(event, run, io.paint, room);
       if (line !== undefined) put(`${prefix}${line}`);
     }
   } catch (error) {
@@ -76,33 +84,58 @@ async function follow(
   }
 }
 
-/** A run that is followed, with the names that its lines use. */
+function untilAborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+}
+
+/** A run that is followed, with the names that its lines use and how far it is. */
 interface Followed {
   readonly title: string;
   readonly tasks: ReadonlyMap<string, string>;
-  readonly agents: ReadonlyMap<string, string>;
+  readonly agents: Map<string, string>;
+  readonly done: Set<string>;
+  /** When each task last said how far it is. */
+  readonly saidAt: Map<string, number>;
 }
 
-async function knownRun(
-  orchestrator: OrchestratorApi,
-  { isShown }: ProgressOptions,
-  known: Map<string, Followed | undefined>,
-  runId: string,
-): Promise<Followed | undefined> {
-  if (!known.has(runId)) {
-    const run = await orchestrator.status(runId).catch(() => undefined);
-    known.set(runId, run && (isShown?.(run) ?? true) ? await toFollowed(orchestrator, run) : undefined);
-  }
-  return known.get(runId);
-}
-
-async function toFollowed(orchestrator: OrchestratorApi, run: StatusView): Promise<Followed> {
+async function toFollowed(orchestrator: OrchestratorApi, runId: string, since: string): Promise<Followed | undefined> {
+  const run = await orchestrator.status(runId).catch(() => undefined);
+  if (!run) return undefined;
   const view = await orchestrator.mission(run.mission_id).catch(() => undefined);
+  const tasks = Object.entries(run.tasks);
+  const before = tasks.filter(([, { status, finished_at: at }]) => status === "done" && at !== null && at < since);
   return {
     title: run.title,
-    tasks: new Map(Object.entries(run.tasks).map(([id, task]) => [id, task.title])),
+    tasks: new Map(tasks.map(([id, task]) => [id, task.title])),
     agents: new Map(view?.mission.agents.map(({ id, name }) => [id, name])),
+    done: new Set(before.map(([id]) => id)),
+    saidAt: new Map(),
   };
+}
+
+/** Counts the task in; false when it said how far it is less than a second ago. */
+function isNews({ type, task_id: task, at }: MissionEvent, run: Followed): boolean {
+  if (task === undefined) return true;
+  if (type === "task_done") run.done.add(task);
+  if (type === "task_attempt") run.done.delete(task);
+  if (type !== "task_progress") return true;
+  const now = Date.parse(at);
+  if (now - (run.saidAt.get(task) ?? Number.NEGATIVE_INFINITY) < PROGRESS_MS) return false;
+  run.saidAt.set(task, now);
+  return true;
+}
+
+/** The mission of a file is in no list: there the run's own tasks know what their agents are called. */
+async function learnAgent(orchestrator: OrchestratorApi, run: Followed, { run_id, data }: MissionEvent): Promise<void> {
+  const agent = data["agent"];
+  if (typeof agent !== "string" || run.agents.has(agent)) return;
+  const tasks = (await orchestrator.status(run_id).catch(() => undefined))?.tasks ?? {};
+  for (const { agent_id: id, agent_name: name } of Object.values(tasks)) {
+    if (id !== null && name !== null) run.agents.set(id, name);
+  }
 }
 
 function titleColumn(text: string): string {
@@ -128,10 +161,11 @@ const turns = (paint: Paint) => paint.yellow("↻");
 const LINES: Readonly<Partial<Record<EventType, Line>>> = {
   run_started: { mark: start, words: "begins", detail: [] },
   run_resumed: { mark: start, words: "goes on", detail: [] },
-  run_completed: { mark: tick, words: "completed", detail: ["summary"] },
-  run_failed: { mark: cross, words: "failed", detail: ["failure", "reason", "summary"] },
-  run_cancelled: { mark: cross, words: "cancelled", detail: ["by"] },
+  run_completed: { mark: tick, words: "completed", detail: [] },
+  run_failed: { mark: cross, words: "failed", detail: ["reason"] },
+  run_cancelled: { mark: cross, words: "cancelled", detail: ["reason"] },
   task_started: { mark: start, words: "", detail: ["agent"] },
+  task_progress: { mark: dot, words: "", detail: ["note"] },
   task_done: { mark: tick, words: "", detail: ["summary"] },
   task_skipped: { mark: dot, words: "skipped", detail: ["reason"] },
   task_failed: { mark: cross, words: "failed", detail: ["reason"] },
@@ -141,7 +175,7 @@ const LINES: Readonly<Partial<Record<EventType, Line>>> = {
   agent_changed: { mark: turns, words: "goes to another agent", detail: ["agent"] },
   check_refused: { mark: cross, words: "did not pass its check", detail: ["reason", "summary"] },
   review_sent_back: { mark: turns, words: "sent back by the review", detail: ["reason"] },
-  limit_breached: { mark: cross, words: "limit exceeded", detail: ["limit_id", "reason"] },
+  limit_breached: { mark: cross, words: "limit exceeded:", detail: [] },
   blackboard_conflict: { mark: asks, words: "two tasks disagree", detail: ["key", "reason"] },
   approval_requested: { mark: asks, words: "waits for a person", detail: ["reason"] },
   approval_decided: { mark: tick, words: "", detail: ["comment"] },
@@ -156,7 +190,7 @@ function lineFor(event: MissionEvent, run: Followed, paint: Paint, room: number)
   const line = LINES[event.type];
   if (!line) return undefined;
   const task = event.task_id === undefined ? "" : (run.tasks.get(event.task_id) ?? event.task_id);
-  const parts = [task, wordsFor(event, line)].filter((part) => part !== "").join(" ");
+  const parts = [task, wordsFor(event, line, run)].filter((part) => part !== "").join(" ");
   const words = shorten(parts || event.line, room - 2);
   const detail = textAt(event.data, line.detail);
   const left = room - words.length - 4;
@@ -164,11 +198,20 @@ function lineFor(event: MissionEvent, run: Followed, paint: Paint, room: number)
   return `${line.mark(paint)} ${words}${paint.dim(`  ${shorten(run.agents.get(detail) ?? detail, left)}`)}`;
 }
 
-function wordsFor({ type, data }: MissionEvent, line: Line): string {
+function wordsFor({ type, data }: MissionEvent, line: Line, { done, tasks }: Followed): string {
+  const far = `${done.size} of ${tasks.size} tasks done`;
+  if (type === "task_progress") return `${percent(data["ratio"])}, ${far}`;
+  if (type === "run_completed") return `${line.words}, ${far}`;
+  if (type === "limit_breached")
+    return `${line.words} ${String(data["limit"])} is ${String(data["actual"])}, not ${String(data["op"])} ${String(data["value"])}`;
   if (type === "approval_decided")
     return `${textAt(data, ["status"]) ?? "decided"} by ${textAt(data, ["by"]) ?? "a person"}`;
   if (type === "effect_done") return `did: ${(textAt(data, ["tool"]) ?? "an act").replaceAll("_", " ")}`;
   return line.words;
+}
+
+function percent(ratio: Json | undefined): string {
+  return `${Math.round((typeof ratio === "number" ? ratio : 0) * 100)} %`;
 }
 
 function textAt(data: JsonObject, keys: readonly string[]): string | undefined {

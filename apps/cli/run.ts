@@ -1,5 +1,5 @@
-import type { OrchestratorApi, RunOutcome, StartOptions } from "../../core/views.js";
-import { usage } from "./failures.js";
+import type { RunOutcome, StartOptions } from "../../core/views.js";
+import { isStopped, usage } from "./failures.js";
 import type { Io } from "./io.js";
 import { outcomeText } from "./outcome-text.js";
 import { followProgress } from "./progress.js";
@@ -24,15 +24,26 @@ export async function run(io: Io, mission: string, flags: RunFlags): Promise<num
   if (flags.reason !== undefined && !flags.again)
     throw usage("--reason says why a case is run again. Give --again with it.");
   const orchestrator = await io.open();
-  const { mission: found } = await orchestrator.mission(mission);
   const cases = flags.allCases ? (await orchestrator.cases(mission)).map(({ case_id }) => case_id) : [flags.case];
+  const own = new Set<string>();
+  let onFirst: (runId: string) => void = () => undefined;
+  const first = new Promise<string>((resolve) => {
+    onFirst = resolve;
+  });
+  const onRun = (runId: string) => {
+    own.add(runId);
+    onFirst(runId);
+  };
   const progress = followProgress(io, orchestrator, {
-    isShown: (view) => view.mission_id === found.id,
+    ...(cases.length === 1 && { run: first }),
+    isShown: (runId) => own.has(runId),
     isShared: cases.length > 1,
   });
 
   try {
-    const started = await startAll(io, orchestrator, mission, cases, flags);
+    const start = (caseRef: string | undefined) =>
+      orchestrator.start(mission, { ...toStartOptions(flags, caseRef), onRun });
+    const started = await startAll(io, cases, start);
     for (const { note } of started) if (note !== null) io.note(note);
     const outcomes = await settle(io, orchestrator, started, await answeringOf(io, started, flags), progress);
     await progress.stop();
@@ -47,21 +58,27 @@ export async function run(io: Io, mission: string, flags: RunFlags): Promise<num
 /** Starts all, a few at a time, so that a long list of cases does not crowd out the first of them. */
 async function startAll(
   io: Io,
-  orchestrator: OrchestratorApi,
-  mission: string,
   cases: readonly (string | undefined)[],
-  flags: RunFlags,
+  start: (caseRef: string | undefined) => Promise<RunOutcome>,
 ): Promise<RunOutcome[]> {
   const waiting = [...cases.entries()];
   const outcomes: RunOutcome[] = [];
+  const stopped: unknown[] = [];
   const worker = async () => {
     for (let next = waiting.shift(); next && !io.isStopping; next = waiting.shift()) {
       const [index, caseRef] = next;
-      outcomes[index] = await orchestrator.start(mission, toStartOptions(flags, caseRef));
+      try {
+        outcomes[index] = await start(caseRef);
+      } catch (error) {
+        if (!isStopped(error, io.isStopping)) throw error;
+        stopped.push(error);
+      }
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, cases.length) }, worker));
-  return outcomes.filter((outcome) => outcome !== undefined);
+  const begun = outcomes.filter((outcome) => outcome !== undefined);
+  if (begun.length === 0 && stopped.length > 0) throw stopped[0];
+  return begun;
 }
 
 function toStartOptions({ approveAs, again, reason, stepwise }: RunFlags, caseRef: string | undefined): StartOptions {

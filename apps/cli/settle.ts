@@ -34,7 +34,7 @@ export async function settle(
     }
     passed.add(next.approval_id);
     if (answer.kind === "later") continue;
-    const problem = await tryDeciding(orchestrator, next, answer.decision, answering);
+    const problem = await tryDeciding(io, orchestrator, next, { ...answering, decision: answer.decision });
     if (problem !== undefined) io.note(io.paint.red(problem));
     if (problem !== undefined && answering.person) passed.delete(next.approval_id);
     open.set(next.run_id, await outcomeOf(orchestrator, next.run_id));
@@ -97,17 +97,17 @@ async function answerTo(
 
 /** Undefined when it was recorded; else why not, in words. Somebody else may have been first: that is no failure of ours. */
 async function tryDeciding(
+  io: Io,
   orchestrator: OrchestratorApi,
   { approval_id, digest }: ApprovalView,
-  decision: Decision,
-  { approveAs, by }: Answering,
+  { approveAs, by, decision }: Answering & { readonly decision: Decision },
 ): Promise<string | undefined> {
   const name = approveAs ?? by;
   try {
     await orchestrator.decide(approval_id, { decision, digest, ...(name !== undefined && { by: name }) });
     return undefined;
   } catch (error) {
-    const failure = toFailure(error);
+    const failure = toFailure(error, io.isStopping);
     if (failure.code === "bug" || failure.code.startsWith("store_")) throw error;
     return failure.message;
   }

@@ -19,7 +19,7 @@ for (const args of calls) {
     folder: process.cwd(),
     now: () => new Date(),
     storeOfEnvironment: async () => undefined,
-    open: (store) => openFor(store, process.cwd()),
+    open: (store) => openFor(store),
     onInterrupt: () => () => undefined,
     person: async () => {
       throw new Error("Nobody is here.");

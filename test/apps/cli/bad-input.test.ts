@@ -15,7 +15,7 @@ let asking: ApprovalView;
 
 /** The real orchestrator, in this process, on a store of the test's own. */
 function callReal(args: readonly string[]): Promise<Called> {
-  return callCli(args, {}, { folder, open: (store) => openFor(store ?? `sqlite:${join(folder, "runs.db")}`, folder) });
+  return callCli(args, {}, { folder, open: (store) => openFor(store ?? `sqlite:${join(folder, "runs.db")}`) });
 }
 
 async function jsonOf<T>(args: readonly string[]): Promise<T> {

@@ -2,8 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openFor } from "../../../apps/cli/open-orchestrator.js";
+import type { Person } from "../../../apps/cli/person.js";
 import { OrchestratorError } from "../../../core/errors.js";
-import type { DecideOptions, DecideOutcome, OrchestratorApi } from "../../../core/views.js";
+import type { DecideOptions, DecideOutcome, OrchestratorApi, RunOutcome } from "../../../core/views.js";
 import { callCli, FakePerson } from "./fake-host.js";
 import { approvalView, question } from "./samples.js";
 
@@ -155,6 +157,37 @@ describe("`mission decide`", () => {
     expect(code).toBe(0);
     expect(person.shown).toHaveLength(1);
     expect(api.asked).toEqual([{ decision: { type: "approve" }, digest: "digest1", continue: true }]);
+  });
+
+  test("Ctrl-C while deciding ends with 3: it says that the decision is recorded, and resume goes on with the run", async () => {
+    let interrupt = () => {};
+    const onInterrupt = (callback: () => void) => {
+      interrupt = callback;
+      return () => undefined;
+    };
+    const open = async () => openFor(`sqlite:${join(folder, "runs.db")}`);
+    const call = (args: readonly string[], parts = {}) => callCli(args, {}, { folder, open, ...parts });
+    // safe: the document of `run --json` is ours
+    const { run_id, approvals } = (await call(["run", "support-resolution", "--json"])).json as RunOutcome;
+    const person: Person = {
+      ask: async () => {
+        interrupt();
+        return { kind: "decided", decision: { type: "approve" } };
+      },
+      confirm: async () => true,
+    };
+
+    const stopped = await call(["decide", approvals[0]?.approval_id ?? ""], {
+      isTerminal: true,
+      onInterrupt,
+      person: async () => person,
+    });
+    const resumed = await call(["resume", run_id, "--json"]);
+
+    expect(stopped.code).toBe(3);
+    expect(stopped.out).toContain("Stopped: the decision is recorded");
+    expect(stopped.out + stopped.err).not.toContain("should not have happened");
+    expect(resumed.json).toMatchObject([{ run_id, status: "completed" }]);
   });
 
   test("two choices at once are misuse", async () => {

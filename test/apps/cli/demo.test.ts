@@ -2,8 +2,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { chooseFreshStore, currentStore } from "../../../apps/cli/store-choice.js";
+import { chooseFreshStore } from "../../../apps/cli/store-choice.js";
 import type { ApprovalView, OrchestratorApi } from "../../../core/views.js";
+import { storeFileIn } from "../../../runtime/config.js";
 import { callCli, FakePerson, waitingRuns } from "./fake-host.js";
 import { approvalView, outcome, question } from "./samples.js";
 
@@ -129,9 +130,9 @@ describe("`npm start`", () => {
 
 describe("which store commands use", () => {
   test("a folder without a store gets the default one", async () => {
-    expect(await currentStore(folder)).toBe("sqlite:.missions/missions.db");
+    expect(storeFileIn(folder)).toBe("missions.db");
     expect((await chooseFreshStore(folder)).url).toBe("sqlite:.missions/missions.db");
-    expect(await currentStore(folder)).toBe("sqlite:.missions/missions.db");
+    expect(storeFileIn(folder)).toBe("missions.db");
   });
 
   test("where runs are kept already, the samples take a new file, which plain commands then read; the old one stays", async () => {
@@ -143,7 +144,7 @@ describe("which store commands use", () => {
     expect(fresh.note).toContain(".missions/missions.db");
     await writeFile(join(folder, ".missions/demo-1.db"), "made by opening it");
 
-    expect(await currentStore(folder)).toBe(fresh.url);
+    expect(storeFileIn(folder)).toBe("demo-1.db");
     expect((await chooseFreshStore(folder)).url).toBe("sqlite:.missions/demo-2.db");
     expect(await readFile(join(folder, ".missions/missions.db"), "utf8")).toBe("runs of somebody");
   });
@@ -158,7 +159,7 @@ describe("which store commands use", () => {
     expect(free.out).toContain("mission report onboarding --store sqlite:new.db");
     expect(taken.stores).toEqual(["sqlite:.missions/demo-1.db"]);
     expect(taken.out).toContain("mission report onboarding --store sqlite:.missions/demo-1.db");
-    expect(await currentStore(folder)).toBe("sqlite:.missions/missions.db");
+    expect(storeFileIn(folder)).toBe("missions.db");
   });
 
   test("a store that the environment names is used when it is new; hints need not name it", async () => {
@@ -176,9 +177,9 @@ describe("which store commands use", () => {
   test("a pointer to nowhere, or out of the folder, is passed over", async () => {
     await mkdir(join(folder, ".missions"));
     await writeFile(join(folder, ".missions/current"), "../../etc/passwd");
-    expect(await currentStore(folder)).toBe("sqlite:.missions/missions.db");
+    expect(storeFileIn(folder)).toBe("missions.db");
 
     await writeFile(join(folder, ".missions/current"), "gone.db");
-    expect(await currentStore(folder)).toBe("sqlite:.missions/missions.db");
+    expect(storeFileIn(folder)).toBe("missions.db");
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { OrchestratorError } from "../../../core/errors.js";
 import type { OrchestratorApi, StartOptions } from "../../../core/views.js";
 import { callCli, event, eventsOf, FakePerson, waitingRuns } from "./fake-host.js";
-import { approvalView, outcome, question, statusView } from "./samples.js";
+import { approvalView, NOW, outcome, question, statusView, taskView } from "./samples.js";
 
 function starting(
   status: "completed" | "failed" | "cancelled" | "waiting" | "running",
@@ -10,8 +10,9 @@ function starting(
   const started: [string, StartOptions | undefined][] = [];
   return {
     started,
-    async start(mission, options) {
+    async start(mission, { onRun, ...options } = {}) {
       started.push([mission, options]);
+      onRun?.("run1");
       return outcome({ status });
     },
   };
@@ -176,13 +177,101 @@ describe("`mission run`", () => {
     expect(out).not.toContain("yesterday");
   });
 
-  test("runs of other missions on the same store stay off the screen", async () => {
-    const events = () => eventsOf([event({ run_id: "other", task_id: "T2", data: { summary: "not ours" } })]);
-    const status = async (run: string) => statusView({ run_id: run, mission_id: run === "other" ? "M002" : "M001" });
+  test("other runs on the same store, even of the same mission, stay off the screen", async () => {
+    const asked: (string | undefined)[] = [];
+    const events: OrchestratorApi["events"] = (run) => {
+      asked.push(run);
+      return eventsOf([
+        event({ run_id: "other", task_id: "T2", data: { summary: "not ours" } }),
+        event({ run_id: "run1", task_id: "T2", data: { summary: "ours" } }),
+      ]);
+    };
+    const cases = async () => ["C-1", "C-2"].map((id) => ({ case_id: id, title: id, about: null }));
+
+    const one = await callCli(["run", "m"], { ...starting("completed"), events });
+    const all = await callCli(["run", "m", "--all-cases"], { ...starting("completed"), events, cases });
+
+    expect(asked).toEqual(["run1", undefined]);
+    for (const { out } of [one, all]) {
+      expect(out).toContain("ours");
+      expect(out).not.toContain("not ours");
+    }
+  });
+
+  test("how far a task is comes at most once a second, with the tasks done of all", async () => {
+    const at = (ms: number) => new Date(NOW.getTime() + ms).toISOString();
+    const far = (ms: number, ratio: number, note: string) =>
+      event({ type: "task_progress", task_id: "T2", at: at(ms), data: { ratio, note } });
+    const events = () =>
+      eventsOf([
+        event({ type: "task_done", task_id: "T1", at: at(0) }),
+        far(10, 0.1, "1 of 10"),
+        far(900, 0.2, "2 of 10"),
+        far(1_010, 0.3, "3 of 10"),
+        event({ type: "task_done", task_id: "T2", at: at(1_020) }),
+        event({ type: "run_completed", at: at(1_030) }),
+      ]);
+    const later = { ...taskView(), finished_at: at(1_020) };
+    const status = async () =>
+      statusView({ tasks: { T1: { ...later, title: "Collect" }, T2: { ...later, title: "Check" } } });
 
     const { out } = await callCli(["run", "m"], { ...starting("completed"), events, status });
 
-    expect(out).not.toContain("not ours");
+    expect(out.split("\n").slice(0, 5)).toEqual([
+      "✓ Collect",
+      "· Check 10 %, 1 of 2 tasks done  1 of 10",
+      "· Check 30 %, 1 of 2 tasks done  3 of 10",
+      "✓ Check",
+      "✓ completed, 2 of 2 tasks done",
+    ]);
+  });
+
+  test("a limit says which, a cancelled or failed run says why, in the words that the log has", async () => {
+    const events = () =>
+      eventsOf([
+        event({ type: "limit_breached", data: { limit: "max_steps", op: "<=", value: 5, actual: 7 } }),
+        event({ type: "run_cancelled", data: { title: "x", reason: "Cancelled by ada." } }),
+        event({ type: "run_failed", data: { title: "x", reason: '"Check" failed (bug)' } }),
+      ]);
+
+    const { out } = await callCli(["run", "m"], { ...starting("failed"), events });
+
+    expect(out.split("\n").slice(0, 3)).toEqual([
+      "✗ limit exceeded: max_steps is 7, not <= 5",
+      "✗ cancelled  Cancelled by ada.",
+      '✗ failed  "Check" failed (bug)',
+    ]);
+  });
+
+  test("an agent goes by its name also where the mission is a file that no list has", async () => {
+    const events = () => eventsOf([event({ type: "task_started", task_id: "T2", data: { agent: "A2" } })]);
+    const mission: OrchestratorApi["mission"] = async () => {
+      throw new OrchestratorError("mission_not_found", "There is no mission M901.");
+    };
+
+    const { out } = await callCli(["run", "m.json"], { ...starting("completed"), events, mission });
+
+    expect(out).toContain("▸ Verify documents  Document Verification Agent\n");
+  });
+
+  test("Ctrl-C before a run could begin ends with 3 and says so", async () => {
+    let interrupt = () => {};
+    const onInterrupt = (callback: () => void) => {
+      interrupt = callback;
+      return () => undefined;
+    };
+    const start = async () => {
+      interrupt();
+      throw new Error("This process is shutting down.");
+    };
+
+    const text = await callCli(["run", "m"], { start }, { onInterrupt });
+    const machine = await callCli(["run", "m", "--json"], { start }, { onInterrupt });
+
+    expect([text.code, machine.code]).toEqual([3, 3]);
+    expect(text.err).toContain("Stopped before it ended");
+    expect(text.err).not.toContain("should not have happened");
+    expect(machine.json).toMatchObject({ error: { code: "stopped" } });
   });
 
   test("Ctrl-C drains the orchestrator, says so, and ends with exit code 3", async () => {
