@@ -28,12 +28,20 @@ export interface CalendarEntry {
   readonly runId: string;
 }
 
+/** An entry with the key under which it stands once. */
+export interface KeyedEntry extends CalendarEntry {
+  readonly key: string;
+}
+
 /** Our own calendar table. Nothing here invites anybody. */
 export interface Calendar {
   /** Entries that overlap [from, to), by start. */
   busy(calendarId: string, from: Date, to: Date): Promise<readonly CalendarEntry[]>;
-  /** Writes the entry once for each key; a second call with the key changes nothing. Returns the entry's id. */
-  book(entry: CalendarEntry, key: string): Promise<string>;
+  /**
+   * Writes all entries or none, each once for its key; a second call with a key changes nothing. Rejects with `time_taken`
+   * when another entry of the same calendar overlaps, whoever wrote it and when. Returns the entries' ids, in order.
+   */
+  book(entries: readonly KeyedEntry[]): Promise<readonly string[]>;
   /** The id of the entry that was booked with this key. */
   find(key: string): Promise<string | undefined>;
 }

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { Calendar } from "../core/services.js";
 import { defineTool } from "./define-tool.js";
 
 const Input = z.strictObject({
@@ -12,9 +11,8 @@ const Input = z.strictObject({
   calendar_ids: z.array(z.string().min(1)).min(1).max(12),
   attendees: z.array(z.string()).max(30),
 });
-type Input = z.output<typeof Input>;
 
-/** Writes one meeting into our own calendar table. Safe to repeat: each calendar holds one entry for a key. */
+/** Writes one meeting into all its calendars or into none. Safe to repeat: each calendar holds one entry for a key. */
 export const bookCalendarEntry = defineTool({
   name: "book_calendar_entry",
   description:
@@ -42,24 +40,13 @@ export const bookCalendarEntry = defineTool({
     const endsAt = new Date(args.ends_at);
     if (endsAt <= startsAt)
       throw new Error(`The entry ends at ${args.ends_at}, before it starts at ${args.starts_at}.`);
-    await refuseWhenTaken(args, calendar, idempotencyKey);
-    const entryIds: string[] = [];
-    for (const calendarId of args.calendar_ids) {
-      const entry = { calendarId, title: args.title, startsAt, endsAt, attendees: args.attendees, runId };
-      entryIds.push(await calendar.book(entry, keyFor(idempotencyKey, calendarId)));
-    }
-    return { entry_ids: entryIds };
+    const { title, attendees } = args;
+    const entries = args.calendar_ids.map((calendarId) => {
+      return { key: keyFor(idempotencyKey, calendarId), calendarId, title, startsAt, endsAt, attendees, runId };
+    });
+    return { entry_ids: [...(await calendar.book(entries))] };
   },
 });
-
-/** Another run may have taken the time since it was found free. What this very act has written does not count. */
-async function refuseWhenTaken(args: Input, calendar: Calendar, key: string): Promise<void> {
-  for (const calendarId of args.calendar_ids) {
-    if ((await calendar.find(keyFor(key, calendarId))) !== undefined) continue;
-    const [taken] = await calendar.busy(calendarId, new Date(args.starts_at), new Date(args.ends_at));
-    if (taken) throw new Error(`${calendarId} is taken at ${taken.startsAt.toISOString()}: ${taken.title}.`);
-  }
-}
 
 function keyFor(key: string, calendarId: string): string {
   return `${key}/${calendarId}`;

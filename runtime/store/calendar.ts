@@ -1,14 +1,17 @@
+import { sql } from "kysely";
 import { sha256 } from "../../core/digest.js";
-import type { Calendar, CalendarEntry } from "../../core/services.js";
+import type { Calendar, CalendarEntry, KeyedEntry } from "../../core/services.js";
 import { fromJson, toJson, toText } from "./columns.js";
 import type { Database } from "./database.js";
-import { insertOf } from "./insert.js";
 import type { CalendarRow } from "./schema.js";
-import { Template } from "./template.js";
+import { mustChange, Template } from "./template.js";
 
 const COLUMNS = ["entry_id", "key", "calendar_id", "title", "starts_at", "ends_at", "attendees", "run_id"] as const;
 
-/** Our own calendar. An entry's id follows from its key, so that booking twice answers alike. */
+/**
+ * Our own calendar. That no two entries overlap is part of the insert itself, so it holds across processes. An entry's id
+ * follows from its key, so that booking twice answers alike.
+ */
 export class CalendarStore implements Calendar {
   readonly #db: Database;
   readonly #book: Template<CalendarRow>;
@@ -17,9 +20,23 @@ export class CalendarStore implements Calendar {
 
   constructor(db: Database) {
     this.#db = db;
-    this.#book = insertOf(db.sql, "calendar", COLUMNS, (insert) =>
-      insert.onConflict((conflict) => conflict.column("key").doNothing()),
-    );
+    this.#book = new Template((hole) => {
+      const own = db.sql.selectFrom("calendar").select("key").where("key", "=", hole("key"));
+      const overlapping = db.sql
+        .selectFrom("calendar")
+        .select("key")
+        .where("calendar_id", "=", hole("calendar_id"))
+        .where("starts_at", "<", hole("ends_at"))
+        .where("ends_at", ">", hole("starts_at"));
+      const values = COLUMNS.map((column) => sql<string>`${hole(column)}`.as(column));
+      return db.sql
+        .insertInto("calendar")
+        .columns(COLUMNS)
+        .expression(
+          db.sql.selectNoFrom(values).where(({ exists, not, or }) => or([exists(own), not(exists(overlapping))])),
+        )
+        .onConflict((conflict) => conflict.column("key").doUpdateSet({ key: (row) => row.ref("excluded.key") }));
+    });
     this.#busy = new Template((hole) =>
       db.sql
         .selectFrom("calendar")
@@ -40,26 +57,32 @@ export class CalendarStore implements Calendar {
     return (await this.#db.read(this.#busy.with(values))).map(toEntry);
   }
 
-  async book(entry: CalendarEntry, key: string): Promise<string> {
-    const entryId = `entry-${sha256(key).slice(0, 16)}`;
-    const row: CalendarRow = {
-      entry_id: entryId,
-      key,
-      calendar_id: entry.calendarId,
-      title: entry.title,
-      starts_at: toText(entry.startsAt),
-      ends_at: toText(entry.endsAt),
-      attendees: toJson(entry.attendees),
-      run_id: entry.runId,
-    };
-    await this.#db.commit({ statements: [this.#book.with(row)] });
-    return entryId;
+  async book(entries: readonly KeyedEntry[]): Promise<readonly string[]> {
+    const rows = entries.map(toRow);
+    const statements = rows.map((row) =>
+      mustChange(this.#book.with(row), "time_taken", `${row.calendar_id} is taken at ${row.starts_at}.`),
+    );
+    await this.#db.commit({ statements });
+    return rows.map((row) => row.entry_id);
   }
 
   async find(key: string): Promise<string | undefined> {
     const [row] = await this.#db.read(this.#find.with({ key }));
     return row?.entry_id;
   }
+}
+
+function toRow({ key, calendarId, title, startsAt, endsAt, attendees, runId }: KeyedEntry): CalendarRow {
+  return {
+    entry_id: `entry-${sha256(key).slice(0, 16)}`,
+    key,
+    calendar_id: calendarId,
+    title,
+    starts_at: toText(startsAt),
+    ends_at: toText(endsAt),
+    attendees: toJson(attendees),
+    run_id: runId,
+  };
 }
 
 function toEntry(row: CalendarRow): CalendarEntry {

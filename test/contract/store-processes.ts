@@ -52,6 +52,28 @@ export function storeProcessContract(name: string, open: StoreFactory): void {
       expect(await store.effects.of("R1")).toHaveLength(count);
     });
 
+    withRun(
+      "three at once book the same hours: each is taken once, in all calendars of a meeting",
+      async ({ store, url }) => {
+        const hours = 60;
+        const people = ["a", "b", "c"];
+        const won = await all(people.map((name) => startStoreProcess("book", url, { name, hours })));
+
+        const [from, to] = [new Date("2026-03-02T00:00:00Z"), new Date("2026-04-02T00:00:00Z")];
+        const team = await store.calendar.busy("team:shared", from, to);
+        expect(won.reduce<number>((sum, share) => sum + Number(share), 0)).toBe(hours);
+        expect(new Set(team.map(({ startsAt }) => startsAt.getTime())).size).toBe(hours);
+        expect(team).toHaveLength(hours);
+        for (const [index, name] of people.entries()) {
+          const own = await store.calendar.busy(`customer:${name}`, from, to);
+          expect(own.map(({ startsAt }) => startsAt)).toEqual(
+            team.filter(({ title }) => title === name).map(({ startsAt }) => startsAt),
+          );
+          expect(own).toHaveLength(Number(won[index]));
+        }
+      },
+    );
+
     withRun("a killed owner's lease is free at once, a living one's is not (I7)", async ({ store, url }) => {
       const owner = startStoreProcess("hold", url, { runId: "R1" });
       const fence = Number(await owner.next());
@@ -61,9 +83,11 @@ export function storeProcessContract(name: string, open: StoreFactory): void {
         message: expect.stringContaining(`process ${owner.child.pid}`),
       });
       expect(await store.runs.recoverable()).toEqual([]);
+      expect(await store.runs.isHeld("R1")).toBe(true);
 
       owner.child.kill("SIGKILL");
       expect(await owner.ended).toBe("SIGKILL");
+      expect(await store.runs.isHeld("R1")).toBe(false);
       expect((await store.runs.recoverable()).map((run) => run.runId)).toEqual(["R1"]);
       expect(await take()).toBe(fence + 1);
     });

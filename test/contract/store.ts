@@ -194,33 +194,42 @@ function ownerTests(withRun: WithRun): void {
     expect(await store.events.of("R1")).toEqual([]);
   });
 
-  withRun("recovery lists what nobody works on: left running, or waiting with a decision or a cancel", async (store, run) => {
-    const put = (runId: string, fields: Parameters<typeof runRecord>[1]) => store.runs.create(runRecord(runId, fields));
-    await store.commit({
-      statements: [
-        ...put("left", {}),
-        ...put("queued", { status: "queued" }),
-        ...put("waiting", { status: "waiting" }),
-        ...put("decided", { status: "waiting" }),
-        ...put("applied", { status: "waiting" }),
-        ...put("cancelled", { status: "waiting" }),
-        ...store.runs.requestCancel("cancelled", "ada"),
-        ...put("ended", { status: "failed" }),
-        ...put("external", { host: "external" }),
-        ...store.approvals.put(approvalRecord("a", "decided")),
-        ...store.approvals.put(approvalRecord("b", "applied")),
-        ...store.approvals.put(approvalRecord("c", "waiting")),
-        ...store.approvals.decide("a", "shown", { type: "approve" }, "ada", false, NOW),
-        ...store.approvals.decide("b", "shown", { type: "approve" }, "ada", false, NOW),
-        ...store.approvals.markApplied(["b"], NOW),
-        ...store.approvals.close("c", "expired", NOW),
-      ],
-    });
+  withRun(
+    "recovery lists what nobody works on: left running, or waiting with a decision or a cancel",
+    async (store, run) => {
+      const put = (runId: string, fields: Parameters<typeof runRecord>[1]) =>
+        store.runs.create(runRecord(runId, fields));
+      await store.commit({
+        statements: [
+          ...put("left", {}),
+          ...put("queued", { status: "queued" }),
+          ...put("waiting", { status: "waiting" }),
+          ...put("decided", { status: "waiting" }),
+          ...put("applied", { status: "waiting" }),
+          ...put("cancelled", { status: "waiting" }),
+          ...store.runs.requestCancel("cancelled", "ada"),
+          ...put("ended", { status: "failed" }),
+          ...put("external", { host: "external" }),
+          ...store.approvals.put(approvalRecord("a", "decided")),
+          ...store.approvals.put(approvalRecord("b", "applied")),
+          ...store.approvals.put(approvalRecord("c", "waiting")),
+          ...store.approvals.decide("a", "shown", { type: "approve" }, "ada", false, NOW),
+          ...store.approvals.decide("b", "shown", { type: "approve" }, "ada", false, NOW),
+          ...store.approvals.markApplied(["b"], NOW),
+          ...store.approvals.close("c", "expired", NOW),
+        ],
+      });
 
-    expect((await store.runs.recoverable()).map((found) => found.runId)).toEqual(["cancelled", "decided", "left", "queued"]);
-    await store.runs.renewLease(run, -1);
-    expect((await store.runs.recoverable()).map((found) => found.runId)).toContain("R1");
-  });
+      expect((await store.runs.recoverable()).map((found) => found.runId)).toEqual([
+        "cancelled",
+        "decided",
+        "left",
+        "queued",
+      ]);
+      await store.runs.renewLease(run, -1);
+      expect((await store.runs.recoverable()).map((found) => found.runId)).toContain("R1");
+    },
+  );
 
   withRun("of two open runs of one case the second is refused, where that is asked for", async (store, run) => {
     const same = { missionId: "M001", caseId: "case of R1" };
@@ -229,7 +238,6 @@ function ownerTests(withRun: WithRun): void {
     await expect(store.commit({ statements: second })).rejects.toMatchObject({ code: "run_exists" });
     expect(await store.runs.find("R2")).toBeUndefined();
     await store.commit({ statements: store.runs.create(runRecord("R3", same)) });
-    expect((await store.runs.openOf("M001", "case of R1")).map((found) => found.runId)).toEqual(["R3", "R1"]);
     await expect(store.commit({ statements: store.runs.create(runRecord("R1")) })).rejects.toMatchObject({
       code: "run_exists",
     });
@@ -252,6 +260,24 @@ function decisionTests(withRun: WithRun): void {
     await store.commit({ fence: run, statements: store.approvals.markApplied(["A"], NOW) });
     await store.commit({ fence: run, statements: store.runs.wait(run) });
     expect(await store.runs.find("R1")).toMatchObject({ status: "waiting" });
+  });
+
+  withRun("only what somebody decided is applied", async (store) => {
+    await store.commit({ statements: store.approvals.put(approvalRecord("A", "R1")) });
+
+    await store.commit({ statements: store.approvals.markApplied(["A"], NOW) });
+
+    expect(await store.approvals.find("A")).toEqual(approvalRecord("A", "R1"));
+  });
+
+  withRun("a unit that goes on is refused once somebody asked to cancel", async (store) => {
+    await store.commit({ statements: store.runs.goOn("R1"), events: [event("before")] });
+    await store.commit({ statements: store.runs.requestCancel("R1", "ada") });
+
+    const going = store.commit({ statements: store.runs.goOn("R1"), events: [event("after")] });
+
+    await expect(going).rejects.toMatchObject({ code: "run_finished" });
+    expect((await store.events.of("R1")).map(({ key }) => key)).toEqual(["before"]);
   });
 
   withRun("a decision and a wait of one turn never pass each other", async (store, run) => {
@@ -283,7 +309,10 @@ function decisionTests(withRun: WithRun): void {
     await expect(decide("another", "approve")).rejects.toMatchObject({ code: "stale_digest" });
     await decide("shown", "reject");
     await expect(decide("shown", "approve")).rejects.toMatchObject({ code: "already_decided" });
-    await store.commit({ statements: store.approvals.close("A", "expired", NOW) });
+    for (const end of ["expired", "withdrawn"] as const) {
+      const ending = store.commit({ statements: store.approvals.close("A", end, NOW) });
+      await expect(ending).rejects.toMatchObject({ code: "already_decided" });
+    }
     expect(await store.approvals.find("A")).toEqual(
       approvalRecord("A", "R1", {
         status: "rejected",
@@ -464,14 +493,41 @@ function deskTests(withRun: WithRun, open: StoreFactory): void {
       attendees: ["ada@example.com"],
       runId: "R1",
     };
-    const first = await store.calendar.book(entry, "key");
-    expect(await store.calendar.book({ ...entry, title: "Another" }, "key")).toBe(first);
+    const [first] = await store.calendar.book([{ ...entry, key: "key" }]);
+    expect(await store.calendar.book([{ ...entry, title: "Another", key: "key" }])).toEqual([first]);
 
     expect(await store.calendar.find("key")).toBe(first);
     expect(await store.calendar.find("other")).toBeUndefined();
     expect(await store.calendar.busy("team:onboarding", entry.startsAt, entry.endsAt)).toEqual([entry]);
     expect(await store.calendar.busy("team:onboarding", entry.endsAt, NOW)).toEqual([]);
     expect(await store.calendar.busy("team:sales", new Date(0), entry.endsAt)).toEqual([]);
+  });
+
+  withRun("a meeting stands in all its calendars or in none, and never over another one", async (store) => {
+    const at = (from: string, to: string) => ({
+      startsAt: new Date(`2026-03-02T${from}:00Z`),
+      endsAt: new Date(`2026-03-02T${to}:00Z`),
+    });
+    const meeting = (calendarId: string, key: string, time = at("09:00", "10:00")) => {
+      return { calendarId, key, ...time, title: "Call", attendees: [], runId: "R1" };
+    };
+    await store.calendar.book([meeting("team:a", "1a"), meeting("customer:x", "1x")]);
+    const taken = { code: "time_taken", message: "team:a is taken at 2026-03-02T09:30:00.000Z." };
+
+    const over = [meeting("customer:y", "2y"), meeting("team:a", "2a", at("09:30", "10:30"))];
+    await expect(store.calendar.book(over)).rejects.toMatchObject(taken);
+    await expect(store.calendar.book([meeting("team:a", "3", at("08:00", "12:00"))])).rejects.toThrow("is taken at");
+    await expect(store.calendar.book([meeting("team:a", "3", at("09:15", "09:30"))])).rejects.toThrow("is taken at");
+    expect(await store.calendar.find("2y")).toBeUndefined();
+
+    await store.calendar.book([
+      meeting("team:a", "4", at("10:00", "11:00")),
+      meeting("team:a", "5", at("08:00", "09:00")),
+    ]);
+    await store.calendar.book([meeting("team:a", "1a"), meeting("customer:x", "1x"), meeting("team:b", "1b")]);
+    expect(await store.calendar.find("1b")).toBeDefined();
+    const all = await store.calendar.busy("team:a", new Date(0), new Date("2027-01-01"));
+    expect(all.map(({ startsAt }) => startsAt.getUTCHours())).toEqual([8, 9, 10]);
   });
 
   withRun("a message is put once for each key", async (store) => {

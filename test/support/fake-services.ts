@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { JsonObject } from "../../core/digest.js";
+import { OrchestratorError } from "../../core/errors.js";
 import type { Calendar, CalendarEntry, Documents, Knowledge, Messages, Records } from "../../core/services.js";
 
 /** What tools reach in a test: fakes in memory, files of the project's own `data` folder unless given otherwise. */
@@ -36,13 +37,17 @@ export function createMemoryCalendar(entries: CalendarEntry[] = []): Calendar & 
         .filter((entry) => entry.calendarId === calendarId && entry.startsAt < to && entry.endsAt > from)
         .sort((a, b) => a.startsAt.getTime() - b.startsAt.getTime());
     },
-    async book(entry, key) {
-      const known = keys.get(key);
-      if (known !== undefined) return known;
-      entries.push(entry);
-      const id = `entry-${entries.length}`;
-      keys.set(key, id);
-      return id;
+    async book(wanted) {
+      const missing = wanted.filter(({ key }) => !keys.has(key));
+      for (const { calendarId, startsAt, endsAt } of missing) {
+        const isTaken = entries.some(
+          (entry) => entry.calendarId === calendarId && entry.startsAt < endsAt && entry.endsAt > startsAt,
+        );
+        const message = `${calendarId} is taken at ${startsAt.toISOString()}.`;
+        if (isTaken) throw new OrchestratorError("time_taken", message);
+      }
+      for (const { key, ...entry } of missing) keys.set(key, `entry-${entries.push(entry)}`);
+      return wanted.map(({ key }) => keys.get(key) ?? "");
     },
     find: async (key) => keys.get(key),
   };

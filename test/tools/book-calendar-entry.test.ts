@@ -55,7 +55,7 @@ describe("I2: a meeting is written once", () => {
   });
 });
 
-test("a time that another act took is refused by name, and nothing is written", async () => {
+test("a time that another act took is refused by name, and nothing is written in any of the calendars", async () => {
   const { calendar, context } = world();
   await bookCalendarEntry.run({ ...ARGS, calendar_ids: ["team:kim"] }, { ...context, idempotencyKey: "other" });
 
