@@ -102,7 +102,8 @@ const CONSEQUENCES: Readonly<Record<ApprovalKind, Readonly<Partial<Record<Decisi
   task_result: {
     approve: "The result stands and the mission goes on with it.",
     edit: "Your edited result stands, in your name.",
-    reject: "The task is done again with your comment; with --final it fails now.",
+    reject:
+      "The task is done again with your comment, as often as the mission allows, then it fails; with --final it fails now.",
   },
   tool_call: {
     approve: "The call is made with exactly these arguments.",
