@@ -58,12 +58,16 @@ export interface Runs {
   requestCancel(runId: string, by: string): Statement[];
   /** Ends the run with its report; a run that has ended already is left as it is. */
   finish(run: RunFence, status: TerminalStatus, report: JsonObject, failure: string | undefined, at: Date): Statement[];
+  /** Changes nothing, and refuses the unit as `run_finished` when somebody asked to cancel the run. */
+  goOn(runId: string): Statement[];
+  /** True while a live process works on the run, by the database's clock. */
+  isHeld(runId: string): Promise<boolean>;
   find(runId: string): Promise<RunRecord | undefined>;
   /** All runs whose id begins so, at most ten. */
   findByPrefix(prefix: string): Promise<RunRecord[]>;
   list(filter?: RunFilter): Promise<RunRecord[]>;
-  /** Runs of this mission and case that have not ended, newest first. */
-  openOf(missionId: string, caseId: string): Promise<RunRecord[]>;
+  /** How far the logs of the newest runs have come. */
+  heads(limit: number): Promise<Pick<RunRecord, "runId" | "headSeq">[]>;
   /** Orchestrator-hosted runs that a dead process left, or that wait with a decision or a request to cancel that nobody took up. */
   recoverable(): Promise<RunRecord[]>;
 }
@@ -113,8 +117,9 @@ export interface Approvals {
     authenticated: boolean,
     at: Date,
   ): Statement[];
+  /** Nothing for those that nobody has decided. */
   markApplied(approvalIds: readonly string[], at: Date): Statement[];
-  /** pending → expired or withdrawn; nothing when it is decided. */
+  /** pending → expired or withdrawn; refused as `already_decided` when it is not pending any more. */
   close(approvalId: string, status: "expired" | "withdrawn", at: Date): Statement[];
   find(approvalId: string): Promise<ApprovalRecord | undefined>;
   findByPrefix(prefix: string): Promise<ApprovalRecord[]>;

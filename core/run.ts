@@ -29,18 +29,9 @@ export const APPROVAL_STATUSES = [
 ] as const;
 export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
 
-/** The moves a run may make; a terminal run makes none. */
-const RUN_MOVES: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
-  queued: ["running", "cancelled"],
-  running: ["waiting", "completed", "failed", "cancelled"],
-  waiting: ["running", "failed", "cancelled"],
-  completed: [],
-  failed: [],
-  cancelled: [],
-};
-
+/** True when the run has ended: nothing moves it any more. */
 export function isTerminal(status: RunStatus): status is TerminalStatus {
-  return RUN_MOVES[status].length === 0;
+  return status === "completed" || status === "failed" || status === "cancelled";
 }
 
 /** True when the task will not change by itself any more: its dependents can be ruled on. */

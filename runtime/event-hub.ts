@@ -28,13 +28,29 @@ export class EventHub {
   }
 
   /** Calls back when something was written about this approval in this process; returns how to stop. */
-  onApproval(approvalId: string, callback: () => void): () => void {
+  #onApproval(approvalId: string, callback: () => void): () => void {
     const set = this.#waiters.get(approvalId) ?? new Set();
     this.#waiters.set(approvalId, set.add(callback));
     return () => {
       set.delete(callback);
       if (set.size === 0) this.#waiters.delete(approvalId);
     };
+  }
+
+  /** True as soon as something was written about the approval in this process, false after the time given; heeds the signal. */
+  untilTold(approvalId: string, waitMs: number, signal: AbortSignal): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => {
+        clearTimeout(timer);
+        stopListening();
+        signal.removeEventListener("abort", abort);
+        settle();
+      };
+      const abort = () => end(() => reject(signal.reason));
+      const timer = setTimeout(() => end(() => resolve(false)), waitMs);
+      const stopListening = this.#onApproval(approvalId, () => end(() => resolve(true)));
+      signal.addEventListener("abort", abort, { once: true });
+    });
   }
 
   #wake(approvalId: string): void {

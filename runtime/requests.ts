@@ -104,7 +104,10 @@ export function waitingFor(run: Pick<RunRecord, "runId" | "title">, pending: rea
   };
 }
 
-/** Takes a request back: what it showed is not what is meant any more. */
+/**
+ * Takes a request back: what it showed is not what is meant any more. Refused as `already_decided` when somebody was
+ * faster, so it is a unit of its own, or what else stands in it is refused as well.
+ */
 export function withdrawn(rows: Approvals, request: ApprovalRecord, now: Date): RequestUnit {
   return {
     statements: rows.close(request.approvalId, "withdrawn", now),
@@ -142,13 +145,9 @@ export function expired(
     dueAt: new Date(now.getTime() + span),
   };
   const raised = asked(rows, next);
-  const message = `Approval ${request.approvalId} is not open any more: it does not expire.`;
-  const closing = rows
-    .close(request.approvalId, "expired", now)
-    .map((statement) => ({ ...statement, mustChange: { rows: 1, code: "already_decided" as const, message } }));
   return {
     next,
-    statements: [...closing, ...raised.statements],
+    statements: [...rows.close(request.approvalId, "expired", now), ...raised.statements],
     events: [
       {
         runId: request.runId,

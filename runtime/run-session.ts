@@ -12,7 +12,6 @@ import { isDecided, isSettled, isTerminal } from "../core/run.js";
 import type { Change, Person, RunSession } from "../core/session.js";
 import type { EventHub } from "./event-hub.js";
 import { toMissionEvent } from "./event-hub.js";
-import type { RequestUnit } from "./requests.js";
 import { asked, decided, expired, toRequestRow, toShown, waitingFor, withdrawn } from "./requests.js";
 
 const POLL_MS = 500;
@@ -56,6 +55,7 @@ export class LiveRun implements RunSession {
   #reviewRound: number;
   #isCancelled = false;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #looking: Promise<void> = Promise.resolve();
 
   constructor(mission: Mission, rows: RunRows, dispatch: Dispatch, deps: SessionDeps) {
     setMaxListeners(0, this.#stop.signal, this.#drain.signal);
@@ -112,15 +112,12 @@ export class LiveRun implements RunSession {
   }
 
   commit(change: Change): Promise<void> {
-    const obsolete = this.#withdrawObsolete(change.tasks ?? []);
     const whole = { ...change, applied: [...(change.applied ?? []), ...this.#heededBy(change.tasks ?? [])] };
     this.#mirror(whole);
+    const obsolete = this.#withdraw(this.#obsoleteBy(change.tasks ?? []));
     return this.#write(
-      [...this.#statementsOf(whole), ...obsolete.flatMap((unit) => unit.statements)],
-      [
-        ...(change.events ?? []).map((event) => ({ ...event, runId: this.runId })),
-        ...obsolete.flatMap((unit) => unit.events),
-      ],
+      [...this.#statementsOf(whole), ...obsolete],
+      (change.events ?? []).map((event) => ({ ...event, runId: this.runId })),
     );
   }
 
@@ -157,21 +154,22 @@ export class LiveRun implements RunSession {
     const now = this.#deps.clock.now();
     const rows = this.#deps.store.approvals;
     const request = toRequestRow(this.mission, this.run, draft, shown, before, now);
-    const old = before?.status === "pending" ? withdrawn(rows, before, now) : { statements: [], events: [] };
+    const old = before?.status === "pending" ? this.#withdraw([before]) : [];
     const next = asked(rows, request);
-    if (before?.status === "pending") this.#requests.set(before.approvalId, { ...before, status: "withdrawn" });
     this.#requests.set(request.approvalId, request);
-    await this.#write([...old.statements, ...next.statements], [...old.events, ...next.events]);
+    await this.#write([...old, ...next.statements], next.events);
     return request;
   }
 
   async decided(approvalId: string, signal: AbortSignal): Promise<ApprovalRecord> {
+    // Read first: what was decided before anybody listened is told by nobody.
+    let isNews = true;
     for (;;) {
       signal.throwIfAborted();
-      // Read first: what was decided before anybody listened is told by nobody.
-      const row = await this.#deps.store.approvals.find(approvalId);
+      const row = isNews ? await this.#deps.store.approvals.find(approvalId) : this.#requests.get(approvalId);
       if (row && row.status !== "pending") return this.#moved(row);
-      if (!(await this.#untilTold(approvalId, signal))) await this.#look();
+      isNews = await this.#deps.hub.untilTold(approvalId, POLL_MS, signal);
+      if (!isNews) await this.#look();
     }
   }
 
@@ -229,7 +227,7 @@ export class LiveRun implements RunSession {
   async finish(status: TerminalStatus, report: JsonObject, failure: string | undefined): Promise<void> {
     const now = this.#deps.clock.now();
     const pending = this.requests().filter((request) => request.status === "pending");
-    const closed = pending.map((request) => withdrawn(this.#deps.store.approvals, request, now));
+    const closed = this.#withdraw(pending);
     const release = this.run.host === "external" ? this.#deps.store.runs.releaseLease(this.#fence) : [];
     const head: EventDraft[] = [
       { runId: this.runId, type: "report_written", key: "report_written", data: { digest: digestOf(report) } },
@@ -243,10 +241,10 @@ export class LiveRun implements RunSession {
           now,
         ),
         ...this.#deps.store.runs.finish(this.#fence, status, report, failure, now),
-        ...closed.flatMap((unit) => unit.statements),
+        ...closed,
         ...release,
       ],
-      [...closed.flatMap((unit) => unit.events), ...head],
+      head,
     );
     await this.refresh();
   }
@@ -294,15 +292,31 @@ export class LiveRun implements RunSession {
     return toShown(this.mission, this.run, draft, this.#tasks.get(draft.taskId)?.agentId);
   }
 
-  /** A new attempt takes back what earlier ones still ask. */
-  #withdrawObsolete(tasks: readonly TaskRecord[]): RequestUnit[] {
-    const attempts = new Map(tasks.map((task) => [task.taskId, task.attempt]));
-    const obsolete = this.requests().filter(
+  /** A new attempt takes back what earlier ones still ask, and a task that has settled all that it asked. */
+  #obsoleteBy(tasks: readonly TaskRecord[]): ApprovalRecord[] {
+    const attempts = new Map(tasks.map((task) => [task.taskId, isSettled(task.status) ? Infinity : task.attempt]));
+    return this.requests().filter(
       (request) => request.status === "pending" && request.attempt < (attempts.get(request.taskId) ?? 0),
     );
-    for (const request of obsolete) this.#requests.set(request.approvalId, { ...request, status: "withdrawn" });
+  }
+
+  /**
+   * Queues the withdrawal of each, in one transaction with the unit that is written next. Where somebody has decided
+   * meanwhile that stands, and counts as heeded by the returned statements, which belong into that unit.
+   */
+  #withdraw(requests: readonly ApprovalRecord[]): Statement[] {
+    if (requests.length === 0) return [];
+    const rows = this.#deps.store.approvals;
     const now = this.#deps.clock.now();
-    return obsolete.map((request) => withdrawn(this.#deps.store.approvals, request, now));
+    for (const request of requests) {
+      this.#requests.set(request.approvalId, { ...request, status: "withdrawn" });
+      const unit = withdrawn(rows, request, now);
+      void this.#write(unit.statements, unit.events);
+    }
+    return rows.markApplied(
+      requests.map((request) => request.approvalId),
+      now,
+    );
   }
 
   /** A task that has settled, or begins anew, has gone on with all that was decided about it. */
@@ -347,6 +361,7 @@ export class LiveRun implements RunSession {
     const written = this.#deps.store.commit({ fence: this.#fence, statements, events });
     this.#newest = written.catch((error: unknown) => {
       if (hasCode(error, "already_decided")) return;
+      if (hasCode(error, "run_finished")) return this.cancel();
       this.#refused ??= error;
       this.stop(error);
     });
@@ -360,28 +375,14 @@ export class LiveRun implements RunSession {
     return row;
   }
 
-  /** All who wait share one look at the rows: a hundred of them must not read a hundred rows each. */
-  async #look(): Promise<void> {
+  /** All who wait share one reading of the rows for each half second, whether it is under way or done. */
+  #look(): Promise<void> {
     const now = performance.now();
-    if (now - this.#lookedAtMs < POLL_MS / 2) return;
-    this.#lookedAtMs = now;
-    await this.refresh();
-  }
-
-  /** True at once when something is written here about the approval; false after half a second. */
-  #untilTold(approvalId: string, signal: AbortSignal): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      const end = (settle: () => void) => {
-        clearTimeout(timer);
-        stopListening();
-        signal.removeEventListener("abort", abort);
-        settle();
-      };
-      const abort = () => end(() => reject(signal.reason));
-      const timer = setTimeout(() => end(() => resolve(false)), POLL_MS);
-      const stopListening = this.#deps.hub.onApproval(approvalId, () => end(() => resolve(true)));
-      signal.addEventListener("abort", abort, { once: true });
-    });
+    if (now - this.#lookedAtMs >= POLL_MS / 2) {
+      this.#lookedAtMs = now;
+      this.#looking = this.refresh();
+    }
+    return this.#looking;
   }
 }
 

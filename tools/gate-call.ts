@@ -14,7 +14,7 @@ export type ToolServices = Pick<ToolContext, "knowledge" | "calendar" | "message
 /** What the gate works with. */
 export interface GateDeps {
   readonly tools: readonly ToolDefinition[];
-  readonly store: { readonly effects: Store["effects"]; readonly runs: Pick<Store["runs"], "find"> };
+  readonly store: { readonly effects: Store["effects"]; readonly runs: Pick<Store["runs"], "goOn" | "isHeld"> };
   readonly clock: Clock;
   readonly services: ToolServices;
 }

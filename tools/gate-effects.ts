@@ -8,8 +8,9 @@ import { finishCall, replyOf } from "./gate-call.js";
 import { answerTo, argsDigestOf, callerOf, claimOf, effectIdFor } from "./gate-claims.js";
 import { KeyedLock } from "./gate-lock.js";
 import type { Ran } from "./gate-run.js";
-import { failureOf, outputOf, runWithin } from "./gate-run.js";
+import { failureOf, outputOf } from "./gate-run.js";
 import { eventOf, Settler } from "./gate-settle.js";
+import { runSeen } from "./gate-trace.js";
 
 /** Does effects at most once: claim on disk, act, outcome on disk. Two calls of one effect go one after the other. */
 export class EffectDesk {
@@ -82,8 +83,7 @@ export class EffectDesk {
   async #isHeld(effect: EffectRecord, session: RunSession): Promise<boolean> {
     if (this.#live.has(effect.effectId)) return true;
     if (effect.runId === session.runId) return false;
-    const owner = await this.#deps.store.runs.find(effect.runId);
-    return owner?.owner !== undefined && owner.leaseUntil !== undefined && owner.leaseUntil > this.#deps.clock.now();
+    return this.#deps.store.runs.isHeld(effect.runId);
   }
 
   /** Puts the claim on disk; nothing when somebody else was first. */
@@ -97,10 +97,13 @@ export class EffectDesk {
     });
     this.#live.add(effectId);
     try {
-      await call.session.commit({ statements: this.#deps.store.effects.claim(effect), events: [claimed] });
+      const { effects, runs } = this.#deps.store;
+      const statements = [...runs.goOn(effect.runId), ...effects.claim(effect)];
+      await call.session.commit({ statements, events: [claimed] });
     } catch (error) {
       this.#live.delete(effectId);
       if (hasCode(error, "already_decided")) return undefined;
+      if (hasCode(error, "run_finished")) call.signal.throwIfAborted();
       throw error;
     }
     (await this.#openOf(call.session)).set(effectId, effect);
@@ -122,7 +125,7 @@ export class EffectDesk {
         (await this.#openOf(call.session)).delete(effect.effectId);
         throw call.signal.reason;
       }
-      const ran = await runWithin(tool.timeoutMs, call.signal, (signal) =>
+      const ran = await runSeen(call, tool, act.parsed, (signal) =>
         tool.run(act.parsed, this.#settler.contextOf(effect, signal)),
       );
       inFlight = "inFlight" in ran ? ran.inFlight : undefined;

@@ -10,6 +10,7 @@ import type { ApprovalRow } from "./schema.js";
 import { mustChange, once, Template } from "./template.js";
 
 const MAX_PREFIX_MATCHES = 10;
+const DECIDED = ["approved", "edited", "rejected", "answered"] as const;
 const COLUMNS = [
   "approval_id",
   "run_id",
@@ -74,6 +75,7 @@ export class ApprovalStore implements Approvals {
       update()
         .set({ applied_at: hole("applied_at") })
         .where("approval_id", "=", hole("approval_id"))
+        .where("status", "in", DECIDED)
         .where("applied_at", "is", null),
     );
     this.#close = new Template((hole) =>
@@ -120,7 +122,9 @@ export class ApprovalStore implements Approvals {
   }
 
   close(approvalId: string, status: "expired" | "withdrawn", at: Date): Statement[] {
-    return [this.#close.with({ approval_id: approvalId, status, decided_at: toText(at) })];
+    const message = `Approval ${approvalId} is not open any more: it is not ${status}. See \`mission approvals\`.`;
+    const query = this.#close.with({ approval_id: approvalId, status, decided_at: toText(at) });
+    return [mustChange(query, "already_decided", message)];
   }
 
   async find(approvalId: string): Promise<ApprovalRecord | undefined> {

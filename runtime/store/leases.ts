@@ -107,6 +107,12 @@ export class Leases {
     return (await this.#db.read(once(query))).filter((row) => !isHeld(row));
   }
 
+  /** True while a live process has the run. */
+  async isHeld(runId: string): Promise<boolean> {
+    const [holder] = await this.#db.read(this.#holder.with({ run_id: runId }));
+    return holder !== undefined && isHeld(holder);
+  }
+
   async #holderOf(runId: string): Promise<Holder> {
     const [holder] = await this.#db.read(this.#holder.with({ run_id: runId }));
     if (!holder) throw new OrchestratorError("run_not_found", `There is no run ${runId}. See \`mission runs\`.`);

@@ -42,17 +42,6 @@ export function runTemplates({ sql: db }: Database) {
     insert: insertOf(db, "runs", RUN_COLUMNS, (insert) =>
       insert.onConflict((conflict) => conflict.column("run_id").doNothing()),
     ),
-    isOnlyOpen: new Template<Key>((hole) =>
-      db
-        .updateTable("runs")
-        .set((columns) => ({ run_id: columns.ref("run_id") }))
-        .where("run_id", "=", hole("run_id"))
-        .where(
-          sql<boolean>`not exists (
-            select 1 from runs as other where other.mission_id = runs.mission_id and other.case_id = runs.case_id
-            and other.run_id <> runs.run_id and other.host = 'orchestrator' and other.status in ('queued', 'running', 'waiting'))`,
-        ),
-    ),
     owned: new Template<Owned>((hole) =>
       db
         .updateTable("runs")
@@ -68,6 +57,14 @@ export function runTemplates({ sql: db }: Database) {
         .where("fence", "=", hole("fence")),
     ),
     find: new Template<Key, RunRow>((hole) => db.selectFrom("runs").selectAll().where("run_id", "=", hole("run_id"))),
+    heads: new Template<{ limit: number }, Pick<RunRow, "run_id" | "head_seq">>((hole) =>
+      db
+        .selectFrom("runs")
+        .select(["run_id", "head_seq"])
+        .orderBy("started_at", "desc")
+        .orderBy("run_id", "desc")
+        .limit(sql<number>`${hole("limit")}`),
+    ),
     findByPrefix: new Template<Key & { after: string; limit: number }, RunRow>((hole) =>
       db
         .selectFrom("runs")
@@ -90,13 +87,6 @@ export function runMoves({ sql: db }: Database) {
         .where("run_id", "=", hole("run_id"))
         .where("fence", "=", hole("fence"))
         .where("status", "in", OPEN),
-    ),
-    nothingToApply: new Template<Key>((hole) =>
-      db
-        .updateTable("runs")
-        .set((columns) => ({ run_id: columns.ref("run_id") }))
-        .where("run_id", "=", hole("run_id"))
-        .where(sql<boolean>`not ${isToGoOn()}`),
     ),
     start: new Template<Key>((hole) =>
       db
@@ -132,6 +122,37 @@ export function runMoves({ sql: db }: Database) {
         })
         .where("run_id", "=", hole("run_id"))
         .where("status", "in", OPEN),
+    ),
+  };
+}
+
+/** What must hold of a run for a unit to be written; none of these changes anything. */
+export function runGuards({ sql: db }: Database) {
+  return {
+    isOnlyOpen: new Template<Key>((hole) =>
+      db
+        .updateTable("runs")
+        .set((columns) => ({ run_id: columns.ref("run_id") }))
+        .where("run_id", "=", hole("run_id"))
+        .where(
+          sql<boolean>`not exists (
+            select 1 from runs as other where other.mission_id = runs.mission_id and other.case_id = runs.case_id
+            and other.run_id <> runs.run_id and other.host = 'orchestrator' and other.status in ('queued', 'running', 'waiting'))`,
+        ),
+    ),
+    nothingToApply: new Template<Key>((hole) =>
+      db
+        .updateTable("runs")
+        .set((columns) => ({ run_id: columns.ref("run_id") }))
+        .where("run_id", "=", hole("run_id"))
+        .where(sql<boolean>`not ${isToGoOn()}`),
+    ),
+    goOn: new Template<Key>((hole) =>
+      db
+        .updateTable("runs")
+        .set((columns) => ({ run_id: columns.ref("run_id") }))
+        .where("run_id", "=", hole("run_id"))
+        .where("cancel_requested_by", "is", null),
     ),
   };
 }

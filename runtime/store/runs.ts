@@ -1,19 +1,18 @@
 import type { JsonObject } from "../../core/digest.js";
 import type { RunFilter, Runs, Statement } from "../../core/ports.js";
 import type { RunFence, RunRecord } from "../../core/records.js";
-import type { RunStatus, TerminalStatus } from "../../core/run.js";
+import type { TerminalStatus } from "../../core/run.js";
 import { fromJson, fromJsonOrNull, present, toJson, toMoment, toText, toTextOrNull } from "./columns.js";
 import { staleMessage } from "./commit.js";
 import type { Database } from "./database.js";
 import { afterPrefix } from "./dialect.js";
 import { FIRST_HASH } from "./event-chain.js";
 import { Leases } from "./leases.js";
-import { runMoves, runTemplates } from "./run-templates.js";
+import { runGuards, runMoves, runTemplates } from "./run-templates.js";
 import type { RunRow } from "./schema.js";
 import { mustChange, once } from "./template.js";
 
 const MAX_PREFIX_MATCHES = 10;
-const OPEN: readonly RunStatus[] = ["queued", "running", "waiting"];
 
 /** The runs of one database. Writes of the graph carry the owner's fence: a stale owner is refused. */
 export class RunStore implements Runs {
@@ -21,12 +20,14 @@ export class RunStore implements Runs {
   readonly #leases: Leases;
   readonly #templates: ReturnType<typeof runTemplates>;
   readonly #moves: ReturnType<typeof runMoves>;
+  readonly #guards: ReturnType<typeof runGuards>;
 
   constructor(db: Database) {
     this.#db = db;
     this.#leases = new Leases(db);
     this.#templates = runTemplates(db);
     this.#moves = runMoves(db);
+    this.#guards = runGuards(db);
   }
 
   create(run: Omit<RunRecord, "headSeq" | "headHash">, options: { readonly asOnlyOpen?: boolean } = {}): Statement[] {
@@ -34,7 +35,7 @@ export class RunStore implements Runs {
     const insert = mustChange(this.#templates.insert.with(toRow(run)), "run_exists", taken);
     if (!options.asOnlyOpen) return [insert];
     const open = `Case ${run.caseId} has an open run of ${run.missionSlug} already. Find it with \`mission runs\` and continue or cancel that one.`;
-    return [insert, mustChange(this.#templates.isOnlyOpen.with({ run_id: run.runId }), "run_exists", open)];
+    return [insert, mustChange(this.#guards.isOnlyOpen.with({ run_id: run.runId }), "run_exists", open)];
   }
 
   takeLease(runId: string, owner: string, leaseMs: number): Promise<number> {
@@ -54,7 +55,7 @@ export class RunStore implements Runs {
     return [
       mustChange(this.#moves.wait.with(values), "stale_owner", staleMessage(run.runId, run.fence)),
       mustChange(
-        this.#moves.nothingToApply.with({ run_id: run.runId }),
+        this.#guards.nothingToApply.with({ run_id: run.runId }),
         "already_decided",
         `Run ${run.runId} has a decision that was not applied yet, or is to be cancelled: it goes on instead of waiting.`,
       ),
@@ -92,6 +93,15 @@ export class RunStore implements Runs {
     return [this.#owned(run), this.#moves.finish.with(values)];
   }
 
+  goOn(runId: string): Statement[] {
+    const message = `Run ${runId} is to be cancelled: it does nothing more.`;
+    return [mustChange(this.#guards.goOn.with({ run_id: runId }), "run_finished", message)];
+  }
+
+  isHeld(runId: string): Promise<boolean> {
+    return this.#leases.isHeld(runId);
+  }
+
   async find(runId: string): Promise<RunRecord | undefined> {
     const [row] = await this.#db.read(this.#templates.find.with({ run_id: runId }));
     return row && toRun(row);
@@ -111,8 +121,9 @@ export class RunStore implements Runs {
     return (await this.#db.read(once(query))).map(toRun);
   }
 
-  openOf(missionId: string, caseId: string): Promise<RunRecord[]> {
-    return this.list({ missionId, caseId, status: OPEN });
+  async heads(limit: number): Promise<Pick<RunRecord, "runId" | "headSeq">[]> {
+    const rows = await this.#db.read(this.#templates.heads.with({ limit }));
+    return rows.map((row) => ({ runId: row.run_id, headSeq: row.head_seq }));
   }
 
   async recoverable(): Promise<RunRecord[]> {

@@ -121,12 +121,16 @@ describe("I4: what is asked now withdraws what was asked before", () => {
     shown: { question: "Is it right?", subject, proposed: [], evidence: [], reasons: [], degraded: false },
   });
 
+  let types: string[] = [];
+
   async function openSession(): Promise<RunSession> {
     const slug = desk.mission("drafts", [asked("A")]);
     const data = `${desk.folder}/data`;
     const parts = await compose({ agents: deskAgents(), tools: deskTools(desk.folder), data, store: desk.url });
     const { mission } = parts.catalogue.find(slug);
     const invocation = { configurable: { thread_id: "run-1" }, context: {} };
+    types = [];
+    parts.hub.listen(({ type }) => types.push(type));
     const { session } = await parts.deps.sessions.enter(mission, invocation, { caseInput: undefined });
     return session;
   }
@@ -162,6 +166,32 @@ describe("I4: what is asked now withdraws what was asked before", () => {
       message: expect.stringContaining("withdrawn"),
     });
   });
+
+  test.each([
+    ["another content is asked", (session: RunSession) => session.ask(draft("two"))],
+    [
+      "the task begins anew",
+      (session: RunSession) => session.commit({ tasks: [{ ...session.task("A"), attempt: 2, status: "running" }] }),
+    ],
+    ["the run ends", (session: RunSession) => session.finish("failed", {}, "Broke.")],
+  ])(
+    "a decision that came first stands when %s: it counts as heeded, and nothing tells of a withdrawal",
+    async (_when, act) => {
+      const session = await openSession();
+      const orchestrator = await desk.open();
+      const first = await session.ask(draft("one"));
+      await orchestrator.decide(first.approvalId, { decision: { type: "approve" }, by: "ann" });
+
+      await act(session);
+      await session.settled();
+      await session.refresh();
+
+      const row = session.requests().find(({ approvalId }) => approvalId === first.approvalId);
+      expect(row).toMatchObject({ status: "approved", appliedAt: expect.any(Date) });
+      expect(types).toContain("approval_decided");
+      expect(types).not.toContain("approval_withdrawn");
+    },
+  );
 
   test("a new attempt under new code; what was decided before stays decided", async () => {
     const mission = desk.mission("code", [asked("A"), asked("B")]);

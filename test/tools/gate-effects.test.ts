@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Json } from "../../core/digest.js";
 import type { RunSession } from "../../core/session.js";
@@ -6,6 +7,8 @@ import { agentCard, Crash, createClock, mailTool, openWorld } from "../support/g
 import type { FreshStore } from "../support/store.js";
 import { openFreshStore } from "../support/store.js";
 
+/** Above the greatest number that a process gets. */
+const NOBODYS_PID = 4_194_305;
 const HI = { to: "a@b", text: "hi" };
 const BYE = { to: "a@b", text: "bye" };
 const DONE = { ok: true, value: { id: "m1" } };
@@ -157,10 +160,10 @@ describe("I2: an effect happens at most once", () => {
         return { id: "m1" };
       },
     };
-    const realTime = { now: () => new Date() };
     const tools = [mail(slow)];
-    const first = await openWorld({ store: fresh.store, clock: realTime, tools });
-    const second = await openWorld({ store: fresh.store, clock: realTime, tools, runId: "run-2" });
+    const ahead = createClock("2999-01-01T00:00:00Z");
+    const first = await openWorld({ store: fresh.store, clock: ahead, tools });
+    const second = await openWorld({ store: fresh.store, clock: ahead, tools, runId: "run-2" });
     const working = first.call("send_mail", HI);
     await hasBegun;
 
@@ -169,6 +172,30 @@ describe("I2: an effect happens at most once", () => {
     expect(await working).toEqual(DONE);
     expect(await second.call("send_mail", HI, { attempt: 2 })).toEqual(DONE);
     expect(sent).toEqual(["hi"]);
+  });
+
+  test("the lease of a process that is dead holds nothing: another run of the case finds out at once", async () => {
+    const parts: MailParts = { reconcile: async () => ({ outcome: "not_done" }) };
+    await lose(AFTER_CLAIM, parts);
+    const run = await fresh.store.runs.find("run-1");
+    if (!run) throw new Error("The run is gone.");
+    await fresh.store.commit({ statements: fresh.store.runs.releaseLease(run) });
+    await fresh.store.runs.takeLease("run-1", `${NOBODYS_PID}@${hostname()}:dead`, 60_000);
+
+    const { call } = await world(parts, { runId: "run-2" });
+
+    expect(await call("send_mail", HI)).toEqual(DONE);
+    expect(sent).toEqual(["hi"]);
+  });
+
+  test("nothing is claimed once somebody asked to cancel, whatever the process has heard", async () => {
+    const { call, events } = await world();
+    await fresh.store.commit({ statements: fresh.store.runs.requestCancel("run-1", "Pat") });
+
+    await expect(call("send_mail", HI)).rejects.toMatchObject({ code: "run_finished" });
+
+    expect(sent).toEqual([]);
+    expect(await events("effect_claimed")).toEqual([]);
   });
 
   test("an act with an answer that cannot be used is done all the same", async () => {
