@@ -115,10 +115,12 @@ async function settleWithoutWork(
   await Promise.all(changes.map((change) => session.commit(change)));
 }
 
-/** A task is held while a request that it waits for is pending. */
+/** A task is held while a request that it waits for is pending; a no to one of its questions ends it whatever else it asks. */
 function heldByPeople(session: RunSession): (taskId: string) => boolean {
   const pending = session.requests().filter((request) => request.status === "pending");
   const tasks = new Set(pending.map((request) => request.taskId));
+  for (const { kind, status, taskId, attempt } of session.requests())
+    if (kind === "question" && status === "rejected" && attempt === session.task(taskId).attempt) tasks.delete(taskId);
   const keys = new Set(
     pending.map((request) => request.subject).filter((subject) => subject.startsWith("blackboard:")),
   );

@@ -330,6 +330,18 @@ describe("I3: tools", () => {
   });
 });
 
+describe("I1: one skill for each item", () => {
+  test("a skill that proposes acts is refused, since nobody would do them", () => {
+    const verified = (proposes: readonly { tool: string; args: Readonly<Record<string, string>> }[]) => {
+      const agents = [fakeAgent("A1", "worker", [fakePlaybook({ proposes })])];
+      return found(verify({ tasks: [{ task_id: "T1", for_each: "case.items" }] }, { agents }));
+    };
+
+    expect(verified([{ tool: "pay", args: {} }])).toContain("proposes_each /tasks/0/for_each");
+    expect(verified([])).not.toContain("proposes_each /tasks/0/for_each");
+  });
+});
+
 describe("I4: approvals", () => {
   test("an ask that no role may answer is refused", () => {
     const tasks = [{ task_id: "T1", approval: { role: " " } }];

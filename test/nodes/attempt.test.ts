@@ -116,4 +116,96 @@ describe("I1: for_each does one skill for each item", () => {
       expect(turns.find(({ reply }) => reply === id)?.key).toMatch(new RegExp(`^item:${index}/`, "u"));
     }
   });
+
+  test("each item keeps the skill's contract and passes its check; what breaks is named by its place", async () => {
+    const heard: unknown[] = [];
+    const each: Act = async ({ attempt, feedback }, inputs) => {
+      const { item, index } = Item.parse(inputs);
+      if (index === 0) heard.push(feedback.map(({ field }) => field));
+      return { size: item === "b" && attempt === 1 ? "one" : item.length, isGood: attempt > 2 };
+    };
+    const skill = {
+      input: Item,
+      output: z.looseObject({ size: z.number(), isGood: z.boolean() }),
+      check: (output: unknown) =>
+        z.object({ isGood: z.literal(true) }).safeParse(output).success
+          ? []
+          : [{ checkId: "good", field: "/isGood", reason: "It is not good." }],
+      run: each,
+    };
+    const trial = await trials.start([actor("A70", { each: skill })], {
+      cases: { id: "case_id", title: "case.case_id", items: [{ case_id: "C1", items: ["a", "b"] }] },
+      tasks: [{ task_id: "T1", skill: "each", for_each: "case.items" }],
+    });
+
+    expect(endsOf(trial.status)).toEqual({ T1: "done:3" });
+    expect(heard).toEqual([[], ["/items/1/size"], ["/items/1/size", "/items/0/isGood", "/items/1/isGood"]]);
+  });
+
+  test("items ask for themselves, all at once, and each reads its own answer", async () => {
+    const each: Act = async (context, inputs) => {
+      const { item } = Item.parse(inputs);
+      const question = { key: "size", question: `How big is ${item}?`, answer: z.number() };
+      return { [item]: await context.ask(question) };
+    };
+    const trial = await trials.start([{ ...actor("A70", { each: { input: Item, run: each } }), maxParallel: 1 }], {
+      cases: { id: "case_id", title: "case.case_id", items: [{ case_id: "C1", items: ["a", "b", "c"] }] },
+      tasks: [{ task_id: "T1", skill: "each", for_each: "case.items", collect: "merge" }],
+    });
+    const requests = await trial.orchestrator.approvals({ run: trial.run });
+    expect(requests.map(({ shown }) => shown.question).sort()).toEqual([
+      "How big is a?",
+      "How big is b?",
+      "How big is c?",
+    ]);
+
+    for (const request of requests) {
+      const size = request.shown.question.charCodeAt("How big is ".length);
+      await trial.orchestrator.decide(request.approval_id, { decision: { type: "answer", answer: size } });
+    }
+
+    const status = await trial.orchestrator.status(trial.run);
+    expect([status.status, endsOf(status)]).toEqual(["completed", { T1: "done:2" }]);
+    expect((await trial.store.results.of(trial.run))[0]?.output).toEqual({ a: 97, b: 98, c: 99 });
+  });
+
+  test("a no to one item's question ends the task, and what the others asked is taken back", async () => {
+    const each: Act = async (context, inputs) => {
+      const { item } = Item.parse(inputs);
+      return { size: await context.ask({ key: "size", question: `How big is ${item}?`, answer: z.number() }) };
+    };
+    const trial = await trials.start([actor("A70", { each: { input: Item, run: each } })], {
+      cases: { id: "case_id", title: "case.case_id", items: [{ case_id: "C1", items: ["a", "b"] }] },
+      tasks: [{ task_id: "T1", skill: "each", for_each: "case.items" }],
+    });
+    const [first] = await trial.orchestrator.approvals({ run: trial.run });
+
+    await trial.orchestrator.decide(first?.approval_id ?? "", { decision: { type: "reject", comment: "Unknown." } });
+
+    expect((await trial.orchestrator.status(trial.run)).status).toBe("failed");
+    expect(await trial.orchestrator.approvals({ run: trial.run })).toEqual([]);
+  });
+
+  test("no more items at once than the agent has places, and none is begun after one has failed", async () => {
+    let atWork = 0;
+    let most = 0;
+    const begun: number[] = [];
+    const each: Act = async ({ sleep }, inputs) => {
+      const { index } = Item.parse(inputs);
+      begun.push(index);
+      most = Math.max(most, ++atWork);
+      await sleep(1);
+      atWork -= 1;
+      if (index === 3) throw giveUp("permanent", "The fourth broke.");
+      return {};
+    };
+    const trial = await trials.start([{ ...actor("A70", { each: { input: Item, run: each } }), maxParallel: 2 }], {
+      cases: { id: "case_id", title: "case.case_id", items: [{ case_id: "C1", items: Array(40).fill("a") }] },
+      tasks: [{ task_id: "T1", skill: "each", for_each: "case.items", on_failure: "stop" }],
+    });
+
+    expect(endsOf(trial.status)).toEqual({ T1: "failed:1:permanent" });
+    expect(most).toBe(2);
+    expect(begun.length).toBeLessThan(7);
+  });
 });
