@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runCli } from "./apps/cli/child.js";
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "..");
@@ -36,7 +37,43 @@ function commands(): string[] {
   return [...readme.matchAll(/^npm run -s mission -- ([^#\n]+)/gmu)].map((match) => (match[1] ?? "").trim());
 }
 
+/** Lines that say something, without what is new in each run: ids, and the moment of the call. */
+function masked(text: string): string[] {
+  return text
+    .replaceAll(/\b[0-9A-Z]{26}\b|\b[0-9a-f]{12}\b/gu, "<id>")
+    .replaceAll(/\b\w{3} \d{1,2} \w{3} \d{4} \d{2}:\d{2}\b/gu, "<time>")
+    .split("\n")
+    .filter((line) => line.trim() !== "");
+}
+
+/** Shown lines that the output does not have there: at once after the line before, or later where "…" stands between. */
+function strayLines(shown: readonly string[], real: readonly string[]): string[] {
+  let at = 0;
+  let mayLeaveOut = false;
+  const stray: string[] = [];
+  for (const line of shown) {
+    if (line === "…") {
+      mayLeaveOut = true;
+      continue;
+    }
+    const found = mayLeaveOut ? real.indexOf(line, at) : real[at] === line ? at : -1;
+    if (found === -1) stray.push(line);
+    else at = found + 1;
+    mayLeaveOut = false;
+  }
+  return stray;
+}
+
 describe("the README", () => {
+  test("shows what `npm start` prints where nobody sits at a terminal, but for whole lines left out", async () => {
+    const { code, out } = await runCli(["demo"], folder);
+    const shown = /```text\n(Mission Orchestrator: .*?)```/su.exec(readme)?.[1] ?? "";
+
+    expect(code).toBe(0);
+    expect(strayLines(masked(shown), masked(out))).toEqual([]);
+    expect(masked(shown).length).toBeGreaterThan(20);
+  }, 120_000);
+
   test("shows the example mission as it is", async () => {
     const file = await readFile(join(root, "examples", "letters.json"), "utf8");
 
