@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { BoardSource } from "../core/blackboard.js";
 import { mergeBoard } from "../core/blackboard.js";
 import type { Finding, Playbook } from "../core/define-agent.js";
 import { isJsonObject } from "../core/define-agent.js";
@@ -69,10 +70,14 @@ export function checkWrites(session: RunSession, plan: Plan, task: Task, output:
         ...parsed.error.issues.map((issue) => toFinding("blackboard", [key, ...issue.path], issue.message)),
       );
   }
-  const others = new Set(plan.tasks.map((other) => other.id).filter((id) => id !== task.id));
-  const bytes =
-    Buffer.byteLength(JSON.stringify(mergeBoard(boardSource(session, plan), others).board)) +
-    Buffer.byteLength(JSON.stringify(values));
+  const known = boardSource(session, plan);
+  const written: BoardSource = {
+    ...known,
+    stateOf: (id) => (id === task.id ? { status: "done" } : known.stateOf(id)),
+    outputOf: (id) => (id === task.id ? output : known.outputOf(id)),
+  };
+  const { board } = mergeBoard(written, new Set(plan.tasks.map((other) => other.id)));
+  const bytes = Buffer.byteLength(JSON.stringify(board));
   if (bytes > MAX_BOARD_BYTES)
     findings.push(toFinding("blackboard", [], `the blackboard would hold ${bytes} bytes, but 64 KB is its limit`));
   if (findings.length > 0) throw new Refused(findings, true);
