@@ -132,7 +132,7 @@ const CONSEQUENCES: Readonly<Record<ApprovalKind, Readonly<Partial<Record<Decisi
   escalation: {
     approve: "The result is accepted as it is.",
     edit: "Your corrected result stands, in your name.",
-    reject: "The task fails, and the run with it unless the mission goes on without it.",
+    reject: "The run fails.",
   },
 };
 

@@ -6,13 +6,17 @@ import type { Mission, Task } from "../core/mission.js";
 import type { Plan } from "../core/plan.js";
 import { descendantsOf, toPlan } from "../core/plan.js";
 import type { ApprovalRecord } from "../core/records.js";
+import { isSettled } from "../core/run.js";
 import type { NodeDeps, RunSession } from "../core/session.js";
 import { toInvocation } from "./invocation.js";
 import type { Breach } from "./review-rules.js";
 import { findBreaches } from "./review-rules.js";
-import { done, failed, newAttempt } from "./task-moves.js";
+import { contractSchema } from "./task-checks.js";
+import { engineTurn, failed, newAttempt } from "./task-moves.js";
+import { primaryOf } from "./task-skill.js";
+import { CORRECTION } from "./task-work.js";
 
-type ReviewerDeps = Pick<NodeDeps, "sessions" | "clock">;
+type ReviewerDeps = Pick<NodeDeps, "sessions" | "clock" | "playbooks">;
 
 /**
  * Checks what needs several tasks: the mission's rules, and limits that a task can change. What fails goes back, with
@@ -30,11 +34,13 @@ export function createReviewer(
     try {
       if (session.isCancelled) return new Command({ goto: "report" });
       if (await absorbDecisions(session, plan, deps)) return new Command({ goto: "dispatcher" });
+      // After a crash, rows may be ahead of the graph: what was sent back already is done again before it is looked at.
+      if (session.tasks().some((task) => !isSettled(task.status))) return new Command({ goto: "dispatcher" });
       const breaches = findBreaches(session, plan, deps.clock.now()).filter((breach) => !isAccepted(session, breach));
       const review = { round: session.reviewRound, findings: breaches.map((breach) => breach.reason) };
       if (breaches.length === 0) return new Command({ update: { review }, goto: "report" });
       if (session.reviewRound < mission.maxReviewRounds) await sendBack(session, plan, breaches);
-      else await escalate(session, plan, breaches);
+      else await escalate(session, plan, breaches, deps);
       return new Command({ update: { review: { ...review, round: session.reviewRound } }, goto: "dispatcher" });
     } finally {
       visit.leave();
@@ -109,40 +115,40 @@ function groupByTask(breaches: readonly Breach[]): Map<string, Breach[]> {
   return groups;
 }
 
-async function escalate(session: RunSession, plan: Plan, breaches: readonly Breach[]): Promise<void> {
+async function escalate(
+  session: RunSession,
+  plan: Plan,
+  breaches: readonly Breach[],
+  deps: ReviewerDeps,
+): Promise<void> {
   for (const breach of breaches) {
     const task = plan.byId.get(breach.sendBack);
-    if (task) await session.ask(draftOf(session, task, breach));
+    if (task) await session.ask(draftOf(session, task, breach, deps));
   }
 }
 
-/** Puts a person's correction in place of the result, in one unit with a new attempt of everybody who built on it. */
+/**
+ * A person's correction begins a new attempt of the task and goes the way of any result: contract, rules, acts. All
+ * who built on the old one begin anew, in the same unit.
+ */
 async function correct(session: RunSession, plan: Plan, task: Task, request: ApprovalRecord, at: Date): Promise<void> {
   const by = request.decidedBy ?? "a person";
-  const record = session.task(task.id);
-  const raised = newAttempt(task, record, { cause: "sent_back", reason: `Corrected by ${by}.` });
-  const [begun = record] = raised.tasks ?? [];
-  const kept = { ...begun, ...(record.inputsDigest !== undefined && { inputsDigest: record.inputsDigest }) };
-  const approval = { outcome: "asked", rule: "corrected in the review", approval_id: request.approvalId };
-  const corrected = done(
-    task,
-    kept,
-    { output: request.decision?.edited ?? null, summary: `corrected by ${by}`, degraded: false, approval },
-    at,
-  );
-  const behind = descendantsOf(plan, task.id).map((id) => {
-    const reason = `${task.id} was corrected by ${by}.`;
-    return newAttempt(plan.byId.get(id) ?? task, session.task(id), { cause: "sent_back", reason });
+  const behind = descendantsOf(plan, task.id).flatMap((id) => plan.byId.get(id) ?? []);
+  const raised = [task, ...behind].map((other) => {
+    const reason = other === task ? `Corrected by ${by}.` : `${task.id} was corrected by ${by}.`;
+    return newAttempt(other, session.task(other.id), { cause: "sent_back", reason, refusals: 0 });
   });
+  const [own] = raised.flatMap((change) => change.tasks ?? []);
+  const reply = { output: request.decision?.edited ?? null, approvalId: request.approvalId };
   await session.commit({
-    tasks: [...(corrected.tasks ?? []), ...behind.flatMap((change) => change.tasks ?? [])],
-    supersede: [task.id, ...descendantsOf(plan, task.id)],
-    results: corrected.results ?? [],
-    events: [raised, corrected, ...behind].flatMap((change) => change.events ?? []),
+    tasks: raised.flatMap((change) => change.tasks ?? []),
+    supersede: [task, ...behind].map((other) => other.id),
+    turns: own ? [engineTurn(own, at, CORRECTION, reply)] : [],
+    events: raised.flatMap((change) => change.events ?? []),
   });
 }
 
-function draftOf(session: RunSession, task: Task, breach: Breach): RequestDraft {
+function draftOf(session: RunSession, task: Task, breach: Breach, deps: ReviewerDeps): RequestDraft {
   return {
     taskId: task.id,
     attempt: session.task(task.id).attempt,
@@ -160,7 +166,7 @@ function draftOf(session: RunSession, task: Task, breach: Breach): RequestDraft 
       ],
       reasons: [breach.reason],
       degraded: false,
-      ...(task.output && { schema: task.output }),
+      schema: contractSchema(task, primaryOf({ task, deps })),
     },
   };
 }

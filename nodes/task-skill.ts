@@ -1,7 +1,8 @@
 import type { RequestDraft } from "../core/approval.js";
 import { NeedsPerson } from "../core/approval.js";
 import type { Playbook } from "../core/define-agent.js";
-import type { AgentCard } from "../core/mission.js";
+import type { AgentCard, Task } from "../core/mission.js";
+import type { NodeDeps } from "../core/session.js";
 import { contractSchema } from "./task-checks.js";
 import type { TaskWork } from "./task-work.js";
 
@@ -44,7 +45,7 @@ export function resultQuestion(work: TaskWork): RequestDraft {
 }
 
 /** The playbook whose contract and rules the task's result must keep, whoever makes it: that of the first capable agent that has one. */
-export function primaryOf(work: Pick<TaskWork, "task" | "deps">): Playbook | undefined {
+export function primaryOf(work: { task: Task; deps: Pick<NodeDeps, "playbooks"> }): Playbook | undefined {
   const own = work.task.agents
     .map((id) => work.deps.playbooks.find(id, work.task.skill))
     .find((playbook) => playbook && playbook.skill !== "*");

@@ -9,7 +9,7 @@ import type { Plan } from "../core/plan.js";
 import { ruleOn } from "../core/plan.js";
 import type { TaskRecord } from "../core/records.js";
 import { isDecided } from "../core/run.js";
-import type { NodeDeps, RunSession } from "../core/session.js";
+import type { Callbacks, NodeDeps, RunSession } from "../core/session.js";
 import type { AttemptOutput } from "./attempt.js";
 import { runAttempt } from "./attempt.js";
 import { conflictDraft, conflictEvent, refusalOf } from "./board-conflict.js";
@@ -43,6 +43,8 @@ export interface TaskWork {
   /** Longest remaining path in minutes. */
   readonly priority: number;
   readonly signal: AbortSignal;
+  /** Of the node that works on it. */
+  readonly callbacks?: Callbacks;
   readonly deps: WorkDeps;
 }
 
@@ -129,6 +131,8 @@ export interface Produced extends AttemptOutput {
   readonly agent: AgentCard | undefined;
   readonly playbook: Playbook | undefined;
   readonly byPerson: boolean;
+  /** The approval by which a person gave it. */
+  readonly approvalId?: string;
 }
 
 /** An output that fits its contract and that nobody refuses any more. */
@@ -183,6 +187,7 @@ async function produce(work: TaskWork, material: TaskMaterial): Promise<Produced
       feedback: record.feedback,
       scope: material.scope,
       signal: work.signal,
+      callbacks: work.callbacks,
       skill: primaryOf(work),
       contract: task.forEach ? itemSchema(primaryOf(work)) : contractSchema(task, primaryOf(work)),
     });
@@ -222,7 +227,15 @@ async function approve(
   result: Judged,
 ): Promise<Judged & { outcome: string; rule: string }> {
   // Whoever gave the result, or accepted it against the checks, has approved it and the acts that it was shown with.
-  if (result.byPerson) return { ...result, outcome: "asked", rule: "given by a person" };
+  if (result.byPerson) {
+    const approvalId = result.approvalId ?? produced.approvalId;
+    return {
+      ...result,
+      outcome: "asked",
+      rule: "given by a person",
+      ...(approvalId !== undefined && { approvalId }),
+    };
+  }
   if (result.approvalId !== undefined) return { ...result, outcome: "asked", rule: "accepted against the checks" };
   const approved = await resultApproval(work, produced, result);
   if (!approved.edited) return { ...result, ...approved };
@@ -307,9 +320,21 @@ async function absorbAnswers(work: TaskWork): Promise<void> {
   await session.commit({ ...change, applied: answered.map((request) => request.approvalId) });
 }
 
-/** The result that a person gave when no agent was left. */
+/** What a review puts on a new attempt of a task: a person's correction, which then goes the way of any result. */
+export const CORRECTION = "correction";
+
+/** The result that a person gave: as the correction of a review, or because no agent was left. */
 function givenByPerson(work: TaskWork, material: TaskMaterial): Produced | undefined {
   const { session, task } = work;
+  const record = session.task(task.id);
+  const correction = session.turn(task.id, record.attempt, CORRECTION);
+  if (correction) {
+    // safe: the reviewer writes it as { output, approvalId }
+    const { output, approvalId } = correction.reply as unknown as { output: Json; approvalId: string };
+    const agent = session.mission.agents.find((card) => card.id === record.agentId);
+    const playbook = agent && work.deps.playbooks.find(agent.id, task.skill);
+    return { output, approvalId, inputs: inputsIfAny(task, material), findings: [], agent, playbook, byPerson: true };
+  }
   const request = session.request(task.id, session.task(task.id).attempt, "question", "result");
   if (!request || !isDecided(request.status)) return undefined;
   if (request.status === "rejected") throw rejectedBy(request.decidedBy, request.decision?.comment);

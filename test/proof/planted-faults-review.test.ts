@@ -208,7 +208,11 @@ describe("I6: what stays wrong after max_review_rounds is a person's to accept, 
 
     const { status, tasks } = await decide(end);
 
-    expect([status, tasks["T8"]?.error_code, tasks["T8"]?.error]).toEqual(["failed", "rejected", "Not like this."]);
+    expect([status, tasks["T8"]?.error_code, tasks["T8"]?.error]).toEqual([
+      "failed",
+      "escalation_rejected",
+      "Not like this.",
+    ]);
     expect((await bench.orchestrator.report(run)).effects).toEqual([]);
   });
 
@@ -247,8 +251,16 @@ describe("I6: what stays wrong after max_review_rounds is a person's to accept, 
 
     const { status, tasks, failure } = await decide(end);
 
-    expect([status, tasks["T2"]?.error_code]).toEqual(["failed", "rejected"]);
+    expect([status, tasks["T2"]?.error_code]).toEqual(["failed", "escalation_rejected"]);
     expect(failure).toContain("Not like this.");
+  });
+
+  test("a review that still refuses: a correction outside the contract is refused, and nothing changes", async () => {
+    const { decide } = await inReview();
+
+    await expect(decide({ type: "edit", edited: { verdict: "two", nonsense: true } })).rejects.toMatchObject({
+      code: "decision_invalid",
+    });
   });
 });
 
