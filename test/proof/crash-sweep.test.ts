@@ -1,13 +1,23 @@
 import { describe, expect, test } from "vitest";
 import { OUTSIDE_ACTS } from "../support/crash-outside.js";
 import type { Scenario } from "../support/crash-scenarios.js";
-import { BAD_CASES, GUESSING, MISSIONS, OUTSIDE_SCENARIOS, PATTERNS } from "../support/crash-scenarios.js";
+import {
+  BAD_CASES,
+  GUESSING,
+  MISSIONS,
+  OUTSIDE_SCENARIOS,
+  PATTERNS,
+  SCRIPTED,
+  TROUBLED,
+} from "../support/crash-scenarios.js";
 import type { Sweep } from "../support/crash-sweep.js";
 import { sweep } from "../support/crash-sweep.js";
 
 const LIMIT_MS = 240_000;
 /** Of runs that live by time each copy takes seconds: some of them are enough, since their missions are swept whole too. */
 const TIMED_COPIES = 8;
+/** The same missions again: some copies of each. */
+const SCRIPTED_COPIES = 20;
 /** Fewer commits than this no run has: a sweep of nothing would prove nothing. */
 const COPIES_AT_LEAST = 6;
 
@@ -23,7 +33,7 @@ function assertSame({ expected, ends }: Sweep, scenario: Scenario): void {
 }
 
 describe("I2, I6: whatever commit a process is killed after, the run ends as if nothing had happened", () => {
-  test.each([...MISSIONS, ...BAD_CASES])("$name", { timeout: LIMIT_MS }, async (scenario) => {
+  test.each([...MISSIONS, ...BAD_CASES, TROUBLED])("$name", { timeout: LIMIT_MS }, async (scenario) => {
     assertSame(await sweep(scenario), scenario);
   });
 
@@ -32,9 +42,15 @@ describe("I2, I6: whatever commit a process is killed after, the run ends as if 
   });
 });
 
-describe("I2: of acts on the outside none is done twice and none is lost, wherever one process is killed, and the next", () => {
+describe("I2, I6: so does a run that a script of somebody's own invokes", () => {
+  test.each(SCRIPTED)("$name", { timeout: LIMIT_MS }, async (scenario) => {
+    assertSame(await sweep(scenario, { limit: SCRIPTED_COPIES }), scenario);
+  });
+});
+
+describe("I2: of acts on the outside none is done twice and none is lost, wherever a process is killed, and the next one too", () => {
   test.each(OUTSIDE_SCENARIOS)("$name", { timeout: LIMIT_MS }, async (scenario) => {
-    const swept = await sweep(scenario, { twice: true });
+    const swept = await sweep(scenario, { twice: scenario.outside === "silent" });
 
     expect(swept.expected.essence.outside.toSorted()).toEqual(OUTSIDE_ACTS);
     assertSame(swept, scenario);

@@ -1,5 +1,5 @@
 import type { Decision } from "../../core/approval.js";
-import type { ApprovalRecord } from "../../core/records.js";
+import type { ApprovalRecord, Dispatch } from "../../core/records.js";
 import type { Outside, OutsideKind } from "./crash-outside.js";
 
 /** One run and the people around it: what they decide follows from what is asked and from what is true outside. */
@@ -10,6 +10,9 @@ export interface Scenario {
   readonly outside: OutsideKind;
   /** True where the mission lives by time: else the clock stands still and figures are exactly equal. */
   readonly isTimed?: boolean;
+  /** Who runs it: the orchestrator, or a script that invokes the graph itself. */
+  readonly by?: "script";
+  readonly dispatch?: Dispatch;
   /** How it ends; default completed. */
   readonly ends?: "failed" | "cancelled";
   readonly decide: (request: ApprovalRecord, outside: Outside) => Decision | "cancel";
@@ -114,6 +117,18 @@ export const ASKING: Scenario = {
   decide: people(),
 };
 
+const MENDED = { value: 5, attempt: 1 };
+/** Everything else that goes wrong in a run. */
+export const TROUBLED: Scenario = {
+  name: "all goes wrong",
+  mission: "all-goes-wrong",
+  outside: "tells",
+  decide: (request) => {
+    if (request.kind === "question") return { type: "answer", answer: request.taskId === "dead" ? MENDED : "red" };
+    return request.kind === "task_result" && request.attempt === 1 ? BETTER : { type: "approve" };
+  },
+};
+
 /** Acts on an outside that tells nothing, with a person who answers a doubt without looking: to show that the proof would find it. */
 export const GUESSING: Scenario = {
   name: "acts on an outside that tells nothing, with somebody who guesses",
@@ -121,6 +136,17 @@ export const GUESSING: Scenario = {
   outside: "silent",
   decide: (request) => (request.kind === "in_doubt" ? { type: "reject" } : { type: "approve" }),
 };
+
+/** The same runs in a script of somebody's own, wave by wave, and dataflow in a script. */
+export const SCRIPTED: readonly Scenario[] = [...MISSIONS.slice(2), ...OUTSIDE_SCENARIOS.slice(0, 1), TROUBLED].flatMap(
+  (scenario) =>
+    (["stepwise", "dataflow"] as const).map((dispatch) => ({
+      ...scenario,
+      name: `${scenario.name}, ${dispatch} in a script`,
+      by: "script" as const,
+      dispatch,
+    })),
+);
 
 /** Every scenario that a process of its own can be told to run, by its name. */
 export const SCENARIOS: readonly Scenario[] = [...MISSIONS, ...OUTSIDE_SCENARIOS, ASKING];

@@ -12,6 +12,7 @@ import { putInOutbox } from "../../tools/put-in-outbox.js";
 import type { AtAct } from "./crash-outside.js";
 import { ASKING_MISSION, courier, OUTSIDE_MISSION, Outside, outsideTools } from "./crash-outside.js";
 import type { Scenario } from "./crash-scenarios.js";
+import { TROUBLED_MISSION } from "./crash-troubles.js";
 
 const BEGAN_AT = Date.parse("2026-03-03T10:00:00.000Z");
 /** More questions than any scenario asks; whoever uses them up goes round in circles. */
@@ -48,7 +49,7 @@ export async function openCrashWorld(options: CrashWorldOptions): Promise<CrashW
   const parts = await compose({
     store: `sqlite:${join(folder, "missions.db")}`,
     clock: { now: () => new Date(BEGAN_AT + beginsAtMs + passed()) },
-    missions: [OUTSIDE_MISSION, ASKING_MISSION] as JsonObject[], // safe: the documents are plain JSON
+    missions: [OUTSIDE_MISSION, ASKING_MISSION, TROUBLED_MISSION] as JsonObject[], // safe: the documents are plain JSON
     agents: [courier],
     tools: [
       ...outsideTools(outside, scenario.outside, atAct),
