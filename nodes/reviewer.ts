@@ -7,7 +7,6 @@ import type { Plan } from "../core/plan.js";
 import { descendantsOf, toPlan } from "../core/plan.js";
 import type { ApprovalRecord } from "../core/records.js";
 import { isSettled } from "../core/run.js";
-import { isSettled } from "../core/run.js";
 import type { NodeDeps, RunSession } from "../core/session.js";
 import { toInvocation } from "./invocation.js";
 import type { Breach } from "./review-rules.js";
@@ -35,8 +34,6 @@ export function createReviewer(
     try {
       if (session.isCancelled) return new Command({ goto: "report" });
       if (await absorbDecisions(session, plan, deps)) return new Command({ goto: "dispatcher" });
-      // After a crash, rows may be ahead of the graph: what was sent back already is done again before it is looked at.
-      if (session.tasks().some((task) => !isSettled(task.status))) return new Command({ goto: "dispatcher" });
       // After a crash, rows may be ahead of the graph: what was sent back already is done again before it is looked at.
       if (session.tasks().some((task) => !isSettled(task.status))) return new Command({ goto: "dispatcher" });
       const breaches = findBreaches(session, plan, deps.clock.now()).filter((breach) => !isAccepted(session, breach));
