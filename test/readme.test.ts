@@ -1,12 +1,10 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runCli } from "./apps/cli/child.js";
+import type { RunOutcome } from "../core/views.js";
+import { callMany, runCli } from "./apps/cli/child.js";
 
-const run = promisify(execFile);
 const root = join(import.meta.dirname, "..");
 let folder = "";
 let readme = "";
@@ -16,22 +14,6 @@ beforeAll(async () => {
   readme = await readFile(join(root, "README.md"), "utf8");
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/** Runs a command line of the README in the checkout, on a store of its own. */
-async function mission(line: string): Promise<{ code: number; out: string }> {
-  const args = line.trim().split(/\s+/u);
-  const env = { ...process.env, MISSION_STORE: `sqlite:${join(folder, "readme.db")}` };
-  try {
-    const { stdout } = await run(process.execPath, ["--import", "tsx", "apps/cli/main.ts", ...args], {
-      cwd: root,
-      env,
-    });
-    return { code: 0, out: stdout };
-  } catch (error) {
-    const { code, stdout } = error as { code: number; stdout: string }; // safe: what execFile rejects with
-    return { code, out: stdout };
-  }
-}
 
 function commands(): string[] {
   return [...readme.matchAll(/^npm run -s mission -- ([^#\n]+)/gmu)].map((match) => (match[1] ?? "").trim());
@@ -81,19 +63,19 @@ describe("the README", () => {
   });
 
   test("names commands that do, in its order, what it says", async () => {
-    let approval = "";
-    let runId = "";
-    const codes: Record<string, number> = {};
+    const lines = commands();
+    const begun = lines.findIndex((line) => line.startsWith("run ")) + 1;
+    const store = ["--store", `sqlite:${join(folder, "readme.db")}`];
+    const typed = (line: string) => [...line.split(/\s+/u), ...store, "--json"];
 
-    for (const line of commands()) {
-      const asked = line.replace("<approval>", approval).replace("<run>", runId);
-      const { code, out } = await mission(line.startsWith("run ") ? `${asked} --json` : asked);
-      codes[line.split(" ")[0] ?? ""] = code;
-      if (!line.startsWith("run ")) continue;
-      const outcome = JSON.parse(out) as { run_id: string; approvals: { approval_id: string }[] }; // safe: the shape is asserted by use below
-      runId = outcome.run_id.slice(0, 24);
-      approval = outcome.approvals[0]?.approval_id.slice(0, 10) ?? "";
-    }
+    const first = await callMany(lines.slice(0, begun).map(typed), root);
+    const outcome = JSON.parse(first.at(-1)?.out ?? "") as RunOutcome; // safe: the document of `run --json` is ours
+    const approval = outcome.approvals[0]?.approval_id.slice(0, 10) ?? "";
+    const then = lines
+      .slice(begun)
+      .map((line) => line.replace("<approval>", approval).replace("<run>", outcome.run_id.slice(0, 24)));
+    const ended = [...first, ...(await callMany(then.map(typed), root))];
+    const codes = Object.fromEntries(lines.map((line, index) => [line.split(" ")[0], ended[index]?.code]));
 
     expect(codes).toEqual({ list: 0, verify: 0, run: 3, approvals: 0, decide: 0, status: 0, report: 0 });
   }, 120_000);

@@ -3,14 +3,14 @@ import type { Host } from "../../apps/cli/io.js";
 import { openFor } from "../../apps/cli/open-orchestrator.js";
 
 // One process for many calls of the command line, one after the other: starting a process takes longer than looking.
-// safe: only `runMany` starts this, with a list of argument lists
+// safe: only `callMany` starts this, with a list of argument lists
 const calls = JSON.parse(process.argv[2] ?? "[]") as readonly (readonly string[])[];
-const outs: string[] = [];
+const ended: { code: number; out: string; err: string }[] = [];
 for (const args of calls) {
-  const out: string[] = [];
+  const [out, err]: [string[], string[]] = [[], []];
   const host: Host = {
     out: (text) => void out.push(text),
-    err: (text) => void process.stderr.write(text),
+    err: (text) => void err.push(text),
     isTerminal: false,
     hasColors: false,
     columns: 100,
@@ -25,7 +25,7 @@ for (const args of calls) {
       throw new Error("Nobody is here.");
     },
   };
-  await call([...args], host, "0.0.0");
-  outs.push(out.join(""));
+  const code = await call([...args], host, "0.0.0");
+  ended.push({ code, out: out.join(""), err: err.join("") });
 }
-process.stdout.write(JSON.stringify(outs));
+process.stdout.write(JSON.stringify(ended));

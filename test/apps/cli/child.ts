@@ -48,14 +48,18 @@ export async function runJson(args: readonly string[], folder: string): Promise<
   return { ...ended, json: JSON.parse(ended.out) };
 }
 
+/** Many calls, made one after the other in one process: for what is only looked at, or need not be a process of its own. */
+export async function callMany(calls: readonly (readonly string[])[], folder: string): Promise<readonly Ended[]> {
+  const { out, err, code } = await startProcess(MANY, [JSON.stringify(calls)], folder).ended;
+  if (code !== 0) throw new Error(err);
+  return JSON.parse(out) as readonly Ended[]; // safe: what cli-child.ts prints
+}
+
 /** The documents of many calls with `--json`, made one after the other in one process. */
 export async function runMany(calls: readonly (readonly string[])[], folder: string): Promise<readonly unknown[]> {
-  const { out, err, code } = await startProcess(
-    MANY,
-    [JSON.stringify(calls.map((args) => [...args, "--json"]))],
+  const ended = await callMany(
+    calls.map((args) => [...args, "--json"]),
     folder,
-  ).ended;
-  if (code !== 0) throw new Error(err);
-  // safe: what cli-child.ts prints
-  return (JSON.parse(out) as readonly string[]).map((text): unknown => JSON.parse(text));
+  );
+  return ended.map(({ out }): unknown => JSON.parse(out));
 }

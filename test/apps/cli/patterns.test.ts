@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FinalReport, RunOutcome, StatusView, TaskView } from "../../../core/views.js";
-import { runJson, runMany } from "./child.js";
+import { callMany, runMany } from "./child.js";
 
 const MISSIONS = join(import.meta.dirname, "../../../data/missions/patterns");
 
@@ -125,18 +125,20 @@ interface Shown {
 
 const run = new Map<string, { readonly code: number | null; readonly shown: readonly Shown[] }>();
 
-/** Runs every case of every pattern, each pattern in a process of its own, then looks at all of them. */
+/** Runs every case of every pattern in two processes on one store, then looks at all of them. */
 beforeAll(async () => {
-  const waiting = Object.keys(patterns);
-  const ended: { name: string; code: number | null; outcomes: readonly RunOutcome[] }[] = [];
-  const worker = async () => {
-    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-      const { code, json } = await runJson(["run", join(MISSIONS, `${name}.json`), "--all-cases"], folder);
-      // safe: the document of `run --all-cases --json` is ours
-      ended.push({ name, code, outcomes: json as readonly RunOutcome[] });
-    }
+  const names = Object.keys(patterns);
+  const share = Math.ceil(names.length / AT_ONCE);
+  const worker = async (index: number) => {
+    const own = names.slice(index * share, (index + 1) * share);
+    const calls = own.map((name) => ["run", join(MISSIONS, `${name}.json`), "--all-cases", "--json"]);
+    return (await callMany(calls, folder)).map(({ code, out }, at) => ({
+      name: own[at] ?? "",
+      code,
+      outcomes: JSON.parse(out) as readonly RunOutcome[], // safe: the document of `run --all-cases --json` is ours
+    }));
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  const ended = (await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => worker(index)))).flat();
   const runs = ended.flatMap(({ outcomes }) => outcomes.map(({ run_id: id }) => id));
   const looked = await runMany(
     runs.flatMap((id) => [

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ApprovalView, RunOutcome, RunSummary, StatusView } from "../../../core/views.js";
 import type { Ended } from "./child.js";
-import { runCli, runJson, startCli } from "./child.js";
+import { callMany, runCli, runJson, runMany, startCli } from "./child.js";
 
 /** Waits long enough to be interrupted, then does one more thing. */
 const SLOW = {
@@ -45,11 +45,6 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function open(): Promise<{ runs: RunSummary[]; approvals: ApprovalView[] }> {
-  // The documents of plain `mission --json` are ours.
-  return (await runJson([], folder)).json as { runs: RunSummary[]; approvals: ApprovalView[] };
-}
-
 describe("`npm start` in a folder of a new user", () => {
   test("ends by itself with 0, says that nobody was asked, and keeps everything in one file", async () => {
     expect(demo.err).toBe("");
@@ -60,11 +55,9 @@ describe("`npm start` in a folder of a new user", () => {
   });
 
   test("three missions completed with an approval each, and one case waits with a question", async () => {
-    const [{ json: runs }, { json: all }, { runs: waiting, approvals }] = await Promise.all([
-      runJson(["runs"], folder),
-      runJson(["approvals", "--all"], folder),
-      open(),
-    ]);
+    const [runs, all, open] = await runMany([["runs"], ["approvals", "--all"], []], folder);
+    // safe: the document of plain `mission --json` is ours
+    const { runs: waiting, approvals } = open as { runs: RunSummary[]; approvals: ApprovalView[] };
 
     const completed = (runs as RunSummary[]).filter(({ status }) => status === "completed");
     expect(completed.map(({ mission_id }) => mission_id).sort()).toEqual(["M001", "M002", "M003"]);
@@ -86,12 +79,9 @@ describe("`npm start` in a folder of a new user", () => {
 
     const proposed = demo.out.slice(demo.out.indexOf("Try next")).trim().split("\n").slice(1);
     expect(proposed).toHaveLength(3);
-    const codes = await Promise.all(
-      proposed.map(async (line) => {
-        const [, rest = ""] = line.split(" -- ");
-        return [rest.split(" ")[0], (await runCli(rest.split(" "), folder)).code];
-      }),
-    );
+    const typed = proposed.map((line) => line.split(" -- ")[1]?.split(" ") ?? []);
+    const ended = await callMany(typed, folder);
+    const codes = ended.map(({ code }, index) => [typed[index]?.[0], code]);
     // Without a terminal `decide` cannot ask, and says which choices there are.
     expect(codes).toEqual([
       ["report", 0],
@@ -103,18 +93,20 @@ describe("`npm start` in a folder of a new user", () => {
   test("a second start takes a fresh file, leaves the first as it is, and plain commands then read the fresh one", async () => {
     const other = await mkdtemp(join(tmpdir(), "mission-process-"));
     await writeFile(join(other, "keep.txt"), "");
-    const first = await runJson(["run", "sales-pipeline", "--approve-as", "kim"], other);
-    const second = await runCli(["demo"], other);
-    const [fresh, earlier] = await Promise.all([
-      runJson(["runs"], other),
-      runJson(["runs", "--store", "sqlite:.missions/missions.db"], other),
-    ]);
+    const [first, second, fresh, earlier] = await callMany(
+      [
+        ["run", "sales-pipeline", "--approve-as", "kim"],
+        ["demo"],
+        ["runs", "--json"],
+        ["runs", "--json", "--store", "sqlite:.missions/missions.db"],
+      ],
+      other,
+    );
 
-    expect(first.code).toBe(0);
-    expect(second.code).toBe(0);
-    expect(second.out).toContain(".missions/demo-1.db");
-    expect(fresh.json).toHaveLength(4);
-    expect(earlier.json).toHaveLength(1);
+    expect([first?.code, second?.code]).toEqual([0, 0]);
+    expect(second?.out).toContain(".missions/demo-1.db");
+    expect(JSON.parse(fresh?.out ?? "")).toHaveLength(4);
+    expect(JSON.parse(earlier?.out ?? "")).toHaveLength(1);
     await rm(other, { recursive: true, force: true });
   }, 120_000);
 });
@@ -137,31 +129,42 @@ describe("one run from start to report", () => {
       json: { status: "approved", decided_by: "ada", run_status: "completed" },
     });
 
-    const status = await runJson(["status", outcome.run_id], folder);
-    const view = status.json as StatusView;
+    const [status, report, again] = await callMany(
+      [
+        ["status", outcome.run_id, "--json"],
+        ["report", outcome.run_id],
+        ["decide", approval!.approval_id, "--reject"],
+      ],
+      folder,
+    );
+    const view = JSON.parse(status?.out ?? "") as StatusView; // safe: the document of `status --json` is ours
     expect(Object.values(view.tasks).map((task) => task.status)).toEqual(["done", "done", "done"]);
     expect(view.approvals).toMatchObject([{ kind: "task_result", status: "approved" }]);
-    const report = await runCli(["report", outcome.run_id], folder);
-    expect(report.code).toBe(0);
-    expect(report.out).toContain("**Approved** by ada");
-    expect(report.out).toContain("compared with the baseline of");
-
-    const again = await runCli(["decide", approval!.approval_id, "--reject"], folder);
-    expect(again.code).toBe(2);
-    expect(again.err).toContain("ada");
-    expect(again.err.trim().split("\n")).toHaveLength(1);
+    expect(report?.code).toBe(0);
+    expect(report?.out).toContain("**Approved** by ada");
+    expect(report?.out).toContain("compared with the baseline of");
+    expect(again?.code).toBe(2);
+    expect(again?.err).toContain("ada");
+    expect(again?.err.trim().split("\n")).toHaveLength(1);
   }, 60_000);
 
   test("a cancelled run cannot be decided any more", async () => {
-    const { json } = await runJson(["run", "support-resolution", "--case", "TK-1004"], folder);
-    const { run_id, approvals } = json as RunOutcome;
+    const [outcome] = await runMany([["run", "support-resolution", "--case", "TK-1004"]], folder);
+    const { run_id, approvals } = outcome as RunOutcome; // safe: the document of `run --json` is ours
 
-    const cancelled = await runJson(["cancel", run_id, "--by", "ada"], folder);
-    const late = await runCli(["decide", approvals[0]!.approval_id, "--approve"], folder);
+    const [cancelled, late, report] = await callMany(
+      [
+        ["cancel", run_id, "--by", "ada", "--json"],
+        ["decide", approvals[0]!.approval_id, "--approve"],
+        ["report", run_id],
+      ],
+      folder,
+    );
 
-    expect(cancelled).toMatchObject({ code: 0, json: { status: "cancelled" } });
-    expect(late.code).toBe(2);
-    expect((await runCli(["report", run_id], folder)).out).toContain("**cancelled**");
+    expect(cancelled?.code).toBe(0);
+    expect(JSON.parse(cancelled?.out ?? "")).toMatchObject({ status: "cancelled" });
+    expect(late?.code).toBe(2);
+    expect(report?.out).toContain("**cancelled**");
   }, 60_000);
 
   test("Ctrl-C stops a run at a safe point with 3, and resume ends it", async () => {
@@ -172,14 +175,13 @@ describe("one run from start to report", () => {
       if (text.includes("▸ Wait a while")) child.kill("SIGINT");
     });
     const stopped = await ended;
-    const { json: runs } = await runJson(["runs"], folder);
+    const [runs, resumed] = await runMany([["runs"], ["resume"]], folder);
     const run = (runs as RunSummary[]).find(({ mission_id }) => mission_id === SLOW.mission_id);
 
     expect(stopped.err).toContain("Stopping");
     expect(stopped.code).toBe(3);
     expect(run?.status).toBe("running");
-    const resumed = await runJson(["resume", run!.run_id], folder);
-    expect(resumed).toMatchObject({ code: 0, json: [{ status: "completed" }] });
+    expect(resumed).toMatchObject([{ run_id: run?.run_id, status: "completed" }]);
   }, 60_000);
 
   test("a reader that goes away does not break a run", async () => {
