@@ -1,3 +1,4 @@
+import type { LangGraphRunnableConfig } from "@langchain/langgraph";
 import type { Decision, RequestDraft } from "./approval.js";
 import type { AgentDefinition, CallOptions, Playbook } from "./define-agent.js";
 import type { Json, JsonObject } from "./digest.js";
@@ -97,6 +98,9 @@ export interface RunSession {
   }>;
 }
 
+/** Who watches an invocation, as LangChain passes it on; what is done below a node stands below its run. */
+export type Callbacks = LangGraphRunnableConfig["callbacks"];
+
 /** What the graph was given when it was invoked. */
 export interface Invocation {
   readonly configurable: Readonly<Record<string, unknown>>;
@@ -105,6 +109,7 @@ export interface Invocation {
   readonly signal?: AbortSignal;
   /** LangGraph's `custom` stream. */
   readonly writer?: (event: MissionEvent) => void;
+  readonly callbacks?: Callbacks;
 }
 
 /** A session held by one node; `leave` when the node ends. */
@@ -140,6 +145,8 @@ export interface ToolCall {
   /** An approval that already covers exactly these arguments: the gate does not ask again. */
   readonly authority?: { readonly approvalId: string; readonly digest: string };
   readonly signal: AbortSignal;
+  /** Of the node that the call is made in: they see the tool's own run, not refusals and answers from the journal. */
+  readonly callbacks?: Callbacks;
 }
 
 /** The only way to a tool. A refusal is a value; only `NeedsPerson`, aborts and store errors are thrown. */

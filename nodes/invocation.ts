@@ -8,5 +8,6 @@ export function toInvocation(config: LangGraphRunnableConfig): Invocation {
     context: config.context,
     ...(config.signal && { signal: config.signal }),
     ...(config.writer && { writer: config.writer }),
+    ...(config.callbacks && { callbacks: config.callbacks }),
   };
 }

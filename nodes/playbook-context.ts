@@ -4,7 +4,7 @@ import type { CallOptions, Feedback, Playbook, PlaybookContext, Question } from 
 import type { Json, JsonObject } from "../core/digest.js";
 import { TaskFailure } from "../core/errors.js";
 import type { AgentCard, Task } from "../core/mission.js";
-import type { RunSession, Toolbox } from "../core/session.js";
+import type { Callbacks, RunSession, Toolbox } from "../core/session.js";
 import type { ToolReply } from "../core/tool.js";
 import { pause } from "./retry.js";
 import { TurnKeys } from "./turns.js";
@@ -21,6 +21,7 @@ export interface PlaybookRun {
   readonly board: JsonObject;
   readonly feedback: readonly Feedback[];
   readonly signal: AbortSignal;
+  readonly callbacks?: Callbacks;
   /** JSON Schema of the task's contract: what a fallback's general question is narrowed to. */
   readonly contract: JsonObject;
   /** `item:<i>/` inside `for_each`, else empty. */
@@ -107,6 +108,7 @@ async function callTool(
     options,
     turnKey: keys.call(tool, plain),
     signal: run.signal,
+    callbacks: run.callbacks,
   });
 }
 

@@ -72,6 +72,7 @@ async function callUntilSettled(
       turnKey: `${how.key}:${attemptNo}`,
       ...(approvalId !== undefined && { authority: { approvalId, digest: call.digest } }),
       signal: work.signal,
+      callbacks: work.callbacks,
     });
     if (reply.ok || !reply.transient || attemptNo >= task.retry.attempts) return reply;
     await pause(backoffMs(task.retry.firstDelayMs, attemptNo), work.signal);

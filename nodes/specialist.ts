@@ -35,8 +35,11 @@ export function createSpecialist(mission: Mission, deps: SpecialistDeps): GraphN
       if (session.isCancelled) return {};
       const wave = deps.waves.join(session.runId, waveId);
       const signal = invocation.signal ? AbortSignal.any([session.signal, invocation.signal]) : session.signal;
+      const { callbacks } = invocation;
       const priority = remaining.get(taskId) ?? 0;
-      const record = await wave.run(taskId, () => workOn({ session, plan, task, wave, priority, signal, deps }));
+      const record = await wave.run(taskId, () =>
+        workOn({ session, plan, task, wave, priority, signal, callbacks, deps }),
+      );
       await session.settled();
       return record ? { tasks: { [taskId]: entryOf(record) } } : {};
     } catch (error) {

@@ -9,6 +9,7 @@ import { decidedDoubt, doubtOf } from "./gate-asks.js";
 import type { GateDeps, Refusal } from "./gate-call.js";
 import { parseBy, refusal, toJson } from "./gate-call.js";
 import { isTransient, outputOf, runWithin } from "./gate-run.js";
+import { runSeen } from "./gate-trace.js";
 
 /** What is known of an act whose outcome was lost. `later`: the outside cannot be asked just now. */
 export type Finding =
@@ -92,7 +93,7 @@ export class Settler {
     const parsed = parseBy(tool.input, effect.args);
     if (!parsed.ok) return this.doubt(call, effect);
     this.#live.add(effect.effectId);
-    const ran = await runWithin(tool.timeoutMs, call.signal, (signal) =>
+    const ran = await runSeen(call, tool, parsed.value, (signal) =>
       tool.run(parsed.value, this.contextOf(effect, signal)),
     );
     const inFlight = "inFlight" in ran ? ran.inFlight : undefined;

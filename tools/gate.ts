@@ -9,7 +9,8 @@ import { wordOfAuthority, wordOn } from "./gate-asks.js";
 import type { Act, GateDeps, Outcome } from "./gate-call.js";
 import { finishCall, parseBy, recordCall, refused, replyOf } from "./gate-call.js";
 import { EffectDesk } from "./gate-effects.js";
-import { failureOf, outputOf, runWithin } from "./gate-run.js";
+import { failureOf, outputOf } from "./gate-run.js";
+import { runSeen } from "./gate-trace.js";
 
 /**
  * The one door to tools. In this order: what the journal holds is answered from it; the tool is registered; its
@@ -114,7 +115,7 @@ class Gate implements Toolbox {
       runId: call.session.runId,
       now: () => clock.now(),
     };
-    const ran = await runWithin(tool.timeoutMs, call.signal, (signal) => tool.run(act.parsed, { ...context, signal }));
+    const ran = await runSeen(call, tool, act.parsed, (signal) => tool.run(act.parsed, { ...context, signal }));
     if (ran.kind === "aborted") throw call.signal.reason;
     if (ran.kind !== "returned") return this.#finish(act, { reply: failureOf(tool, ran), ran: true });
     const output = outputOf(tool, ran.value);
