@@ -61,15 +61,14 @@ export function toPlan(tasks: readonly Task[]): Plan {
  * the task says otherwise by `join`, its route was not taken, or a failed need has somebody standing in for it.
  */
 export function ruleOn(plan: Plan, task: Task, stateOf: StateOf): Verdict {
-  const open = new Set<string>();
-  const standIn = ruleOnStandIn(plan, task, stateOf, open);
-  if (standIn) return standIn;
-  const routed = ruleOnRoutes(plan, task, stateOf, open);
-  if (routed) return routed;
-  if (task.join) return ruleOnJoin(plan, task, task.join, stateOf, open);
+  // First whether it is wanted, then what came: else it would matter whether a need failed before or after the choice.
+  const unwanted = ruleOnStandIn(plan, task, stateOf) ?? ruleOnRoutes(plan, task, stateOf);
+  if (unwanted) return unwanted;
+  if (task.join) return ruleOnJoin(plan, task, task.join, stateOf);
 
   const arrived: string[] = [];
   const missing: string[] = [];
+  const open = new Set<string>();
   for (const id of task.dependsOn) {
     const arrival = arrivalOf(plan, id, stateOf);
     if (arrival.kind === "broken") return { verdict: "block", by: id };
@@ -209,34 +208,30 @@ function arrivalOf(plan: Plan, taskId: string, stateOf: StateOf): Arrival {
   return { kind: "broken" };
 }
 
-function ruleOnStandIn(plan: Plan, task: Task, stateOf: StateOf, open: Set<string>): Verdict | undefined {
+function ruleOnStandIn(plan: Plan, task: Task, stateOf: StateOf): Verdict | undefined {
   const wards = plan.standsInFor.get(task.id);
-  if (!wards) return undefined;
-  if (wards.some((id) => mayBeForgiven(stateOf(id)))) return undefined;
-  const unsettled = wards.filter((id) => !isSettled(stateOf(id).status));
-  if (unsettled.length === 0) return { verdict: "skip", reason: `${wards.join(", ")} needed nobody to stand in` };
-  for (const id of unsettled) open.add(id);
-  return { verdict: "waits", for: [...open] };
+  if (!wards || wards.some((id) => stateOf(id).status === "failed")) return undefined;
+  const open = wards.filter((id) => !isSettled(stateOf(id).status));
+  if (open.length > 0) return { verdict: "waits", for: open };
+  return { verdict: "skip", reason: `${wards.join(", ")} did not fail` };
 }
 
-function ruleOnRoutes(plan: Plan, task: Task, stateOf: StateOf, open: Set<string>): Verdict | undefined {
+function ruleOnRoutes(plan: Plan, task: Task, stateOf: StateOf): Verdict | undefined {
   const routers = plan.routers.get(task.id);
   if (!routers || routers.some((id) => stateOf(id).chosen === task.id)) return undefined;
-  const unsettled = routers.filter((id) => !isSettled(stateOf(id).status));
-  for (const id of unsettled) open.add(id);
-  if (unsettled.length > 0) return undefined;
-  const broken = routers.find((id) => arrivalOf(plan, id, stateOf).kind === "broken");
+  const open: string[] = [];
+  let broken: string | undefined;
+  for (const id of routers) {
+    const arrival = arrivalOf(plan, id, stateOf);
+    if (arrival.kind === "open") open.push(arrival.waitsFor);
+    if (arrival.kind === "broken") broken ??= id;
+  }
+  if (open.length > 0) return { verdict: "waits", for: open };
   if (broken !== undefined) return { verdict: "block", by: broken };
   return { verdict: "skip", reason: `${routers.join(", ")} chose another way` };
 }
 
-function ruleOnJoin(
-  plan: Plan,
-  task: Task,
-  join: NonNullable<Task["join"]>,
-  stateOf: StateOf,
-  open: Set<string>,
-): Verdict {
+function ruleOnJoin(plan: Plan, task: Task, join: NonNullable<Task["join"]>, stateOf: StateOf): Verdict {
   const arrived: string[] = [];
   const missing: string[] = [];
   const notYet: string[] = [];
@@ -246,7 +241,6 @@ function ruleOnJoin(
     else missing.push(id);
     if (arrival.kind === "open") notYet.push(arrival.waitsFor);
   }
-  if (open.size > 0) return { verdict: "waits", for: [...open, ...notYet] };
   const need = neededBy(task, join);
   const isReached = arrived.length >= need;
   const isOutOfReach = arrived.length + notYet.length < need;

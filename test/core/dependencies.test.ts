@@ -106,7 +106,7 @@ describe("I1: what verify counts on is what the engine does", () => {
           }
         });
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 
@@ -124,7 +124,7 @@ describe("I1: what verify counts on is what the engine does", () => {
           }
         });
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 
@@ -139,7 +139,7 @@ describe("I1: what verify counts on is what the engine does", () => {
           }
         });
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 

@@ -12,6 +12,9 @@ import { randomPlans } from "../support/random-plan.js";
 
 type States = ReadonlyMap<string, TaskState>;
 
+const untimedPlans = randomPlans
+  .filter(({ isTimed }) => !isTimed)
+  .map(({ mission }) => toPlan(missionOf(mission, agentsOfRandomPlans()).tasks));
 const plansOf = randomPlans.map(({ mission }) => toPlan(missionOf(mission, agentsOfRandomPlans()).tasks));
 const lucks = fc.array(fc.nat({ max: 99 }), { minLength: 10, maxLength: 40 });
 
@@ -46,17 +49,17 @@ function plainly(tasks: readonly Task[], task: Task, states: States): "skipped" 
     return wards.every(({ id }) => isSettled(statusOf(id))) ? "skipped" : "waits";
   const routers = tasks.filter(({ route }) => route?.some(({ to }) => to === task.id));
   const isChosen = routers.length === 0 || routers.some(({ id }) => states.get(id)?.chosen === task.id);
-  const isUndecided = !isChosen && routers.some(({ id }) => !isSettled(statusOf(id)));
-  if (!isChosen && !isUndecided) return routers.some(({ id }) => came(id) === "no") ? "blocked" : "skipped";
+  if (!isChosen && routers.some(({ id }) => came(id) === "not yet")) return "waits";
+  if (!isChosen) return routers.some(({ id }) => came(id) === "no") ? "blocked" : "skipped";
   const arrivals = task.dependsOn.map(came);
   const count = (what: string) => arrivals.filter((arrival) => arrival === what).length;
   if (!task.join) {
     if (count("no") > 0) return "blocked";
-    return isUndecided || count("not yet") > 0 ? "waits" : "ready";
+    return count("not yet") > 0 ? "waits" : "ready";
   }
   const need = { all: arrivals.length, any: 1 }[String(task.join.need)] ?? Number(task.join.need);
   const isHopeless = count("yes") + count("not yet") < need && task.join.else !== "continue";
-  return !isUndecided && (count("yes") >= need || count("not yet") === 0 || isHopeless) ? "ready" : "waits";
+  return count("yes") >= need || count("not yet") === 0 || isHopeless ? "ready" : "waits";
 }
 
 /** The same as `settle`, one task at a time in an order that luck chooses. */
@@ -144,6 +147,38 @@ describe("I1: settle, against the rules written plainly", () => {
   });
 });
 
+/** The end of a run whose tasks end in an order that luck chooses, each as its own draw says. */
+function endOf(plan: Plan, draws: readonly number[], luck: readonly number[]): Readonly<Record<string, TaskStatus>> {
+  const states = new Map<string, TaskState>();
+  for (let turn = 0; ; turn++) {
+    const settlement = settle(plan, (id) => states.get(id) ?? { status: "todo" });
+    for (const { taskId } of settlement.skipped) states.set(taskId, { status: "skipped" });
+    for (const { taskId } of settlement.blocked) states.set(taskId, { status: "blocked" });
+    const { ready } = settlement;
+    const task = plan.byId.get(ready[(luck[turn % luck.length] ?? 0) % Math.max(1, ready.length)] ?? "");
+    if (!task) return Object.fromEntries([...states].map(([id, { status }]) => [id, status]));
+    const ruling = ruleOn(plan, task, (id) => states.get(id) ?? { status: "todo" });
+    const isShort = task.join?.else === "fail" && ruling.verdict === "ready" && ruling.missing.length > 0;
+    const draw = draws[plan.tasks.indexOf(task) % draws.length] ?? 0;
+    const status = isShort
+      ? "failed"
+      : ((["done", "done", "failed", "failed", "skipped"] as const)[draw % 5] ?? "done");
+    const chosen = task.route?.[draw % task.route.length]?.to;
+    states.set(task.id, { status, ...(status === "done" && chosen !== undefined && { chosen }) });
+  }
+}
+
+describe("I1: the order in which tasks end", () => {
+  test("changes nothing about what becomes of each, unless a join need not wait for all", () => {
+    fc.assert(
+      fc.property(untimedPlans, lucks, lucks, lucks, (plan, draws, luck, other) => {
+        expect(endOf(plan, draws, other)).toEqual(endOf(plan, draws, luck));
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
 describe("I1: the rules one by one", () => {
   const join = (parts: NonNullable<TaskParts["join"]>) =>
     planOf({ task_id: "A" }, { task_id: "B" }, { task_id: "C", depends_on: ["A", "B"], join: parts });
@@ -205,6 +240,21 @@ describe("I1: the rules one by one", () => {
 
     expect([skipped.map(({ taskId }) => taskId), ready]).toEqual([["C"], ["B"]]);
     expect(rulingOn(plan, "D", { A: { chosen: "B" }, B: "done", C: "skipped" })).toBe("ready");
+  });
+
+  test("whether a task is wanted is asked before what came: a failed need or a stand-in at work decides nothing first", () => {
+    const plan = planOf(
+      { task_id: "A", route: [{ when: "true", to: "C" }], on_failure: { task: "S" } },
+      { task_id: "S" },
+      { task_id: "B" },
+      { task_id: "C", depends_on: ["A", "B"] },
+    );
+
+    expect(rulingOn(plan, "C", { B: "failed" })).toBe("waits");
+    expect(rulingOn(plan, "C", { B: "failed", A: "done" })).toBe("skip");
+    expect(rulingOn(plan, "C", { A: "failed", B: "done" })).toBe("waits");
+    expect(rulingOn(plan, "C", { A: "failed", S: "failed", B: "done" })).toBe("block");
+    expect(rulingOn(plan, "C", { A: "failed", S: "done", B: "done" })).toBe("skip");
   });
 
   test("who stands in works only after the failure, and its result stands for the other's", () => {
