@@ -7,6 +7,7 @@ export const ERROR_CODES = [
   "case_invalid",
   "case_not_found",
   "checkpoint_damaged",
+  "closed",
   "config_invalid",
   "decision_invalid",
   "decision_not_allowed",

@@ -52,7 +52,7 @@ const OUR_AGENTS: readonly AgentDefinition[] = [
 
 /** What may be told when opening; everything has a default. */
 export interface OpenOptions {
-  /** `sqlite:<path>`; default `MISSION_STORE`, else `sqlite:.missions/missions.db`. */
+  /** `sqlite:<path>`; default `MISSION_STORE`, else the file of `.missions` that the command line reads too. */
   readonly store?: string;
   /** A folder with missions, the dataset's files and sample cases; default our own. */
   readonly data?: string;
@@ -64,7 +64,7 @@ export interface OpenOptions {
   readonly dispatch?: Dispatch;
   readonly clock?: Clock;
   readonly leaseMs?: number;
-  readonly storeOptions?: Omit<StoreOptions, "onEvent">;
+  readonly storeOptions?: Omit<StoreOptions, "clock" | "onEvent">;
 }
 
 /** The real object tree: everything that graphs and orchestrator stand on. */
@@ -75,7 +75,6 @@ export interface Composition {
   readonly sessions: SessionRegistry;
   readonly hub: EventHub;
   readonly clock: Clock;
-  readonly owner: string;
   readonly localUser: string;
   readonly leaseMs: number;
   readonly versionOf: (mission: Mission) => string;
@@ -93,6 +92,7 @@ export async function compose(options: OpenOptions = {}): Promise<Composition> {
   const catalogue = await loadMissions(loading);
   const store = await openStore(options.store ?? config.storeUrl, {
     ...options.storeOptions,
+    clock,
     onEvent: (event) => hub.stored(event),
   });
   await fillArticles(store, dataFolder);
@@ -134,7 +134,6 @@ export async function compose(options: OpenOptions = {}): Promise<Composition> {
     sessions,
     hub,
     clock,
-    owner: config.owner,
     localUser: config.localUser,
     leaseMs,
     versionOf,

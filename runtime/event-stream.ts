@@ -18,14 +18,17 @@ export async function* streamEvents(
 ): AsyncGenerator<MissionEvent> {
   const run = await only?.();
   const seen = new Map<string, number>();
-  if (!run)
-    for (const known of await parts.store.runs.list({ limit: NEWEST_RUNS })) seen.set(known.runId, known.headSeq);
+  if (!run) for (const { runId, headSeq } of await parts.store.runs.heads(NEWEST_RUNS)) seen.set(runId, headSeq);
+  const toRead = async (): Promise<string[]> => (run ? [run.runId] : grown(parts, seen));
   const live: MissionEvent[] = [];
-  let isNews = false;
+  /** Runs that something was told of in this process since the log was read. */
+  const news = new Set<string>();
+  let readAllAtMs = Number.NEGATIVE_INFINITY;
   let wake: () => void = () => undefined;
   const stop = parts.hub.listen((event) => {
-    if (event.type === "task_progress" && (!run || event.run_id === run.runId)) live.push(event);
-    isNews = true;
+    if (run && event.run_id !== run.runId) return;
+    if (event.type === "task_progress") live.push(event);
+    else news.add(event.run_id);
     wake();
   });
   const abort = () => wake();
@@ -33,13 +36,19 @@ export async function* streamEvents(
   closed.addEventListener("abort", abort);
   try {
     while (!signal?.aborted && !closed.aborted) {
-      isNews = false;
+      const told = [...news];
+      news.clear();
       yield* live.splice(0);
-      yield* await readNew(parts, run, seen);
+      const isDue = performance.now() - readAllAtMs >= POLL_MS;
+      if (isDue) readAllAtMs = performance.now();
+      yield* await readNew(parts, isDue ? await toRead() : told, seen);
       // What came while the log was read has nobody to wake: it must not be slept over.
-      if (isNews || signal?.aborted || closed.aborted) continue;
+      if (live.length > 0 || news.size > 0 || signal?.aborted || closed.aborted) continue;
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, POLL_MS);
+        const timer = setTimeout(() => {
+          readAllAtMs = Number.NEGATIVE_INFINITY;
+          resolve();
+        }, POLL_MS);
         timer.unref();
         wake = () => {
           clearTimeout(timer);
@@ -47,7 +56,7 @@ export async function* streamEvents(
         };
       });
     }
-    if (!closed.aborted) yield* await readNew(parts, run, seen);
+    if (!closed.aborted) yield* await readNew(parts, await toRead(), seen);
   } finally {
     signal?.removeEventListener("abort", abort);
     closed.removeEventListener("abort", abort);
@@ -55,22 +64,21 @@ export async function* streamEvents(
   }
 }
 
-async function readNew(
-  parts: Composition,
-  run: RunRecord | undefined,
-  seen: Map<string, number>,
-): Promise<MissionEvent[]> {
-  const runs = run ? [run] : await parts.store.runs.list({ limit: NEWEST_RUNS });
+async function readNew(parts: Composition, runIds: Iterable<string>, seen: Map<string, number>) {
   const events: MissionEvent[] = [];
-  for (const { runId, headSeq } of runs) {
-    const afterSeq = seen.get(runId) ?? 0;
-    if (!run && headSeq <= afterSeq) continue;
-    const records = await parts.store.events.of(runId, { afterSeq });
+  for (const runId of runIds) {
+    const records = await parts.store.events.of(runId, { afterSeq: seen.get(runId) ?? 0 });
     const last = records.at(-1);
     if (last) seen.set(runId, last.seq);
     events.push(...records.map(toEvent));
   }
   return events.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+}
+
+/** Runs whose log has grown, whichever process wrote it. */
+async function grown({ store }: Composition, seen: ReadonlyMap<string, number>): Promise<string[]> {
+  const heads = await store.runs.heads(NEWEST_RUNS);
+  return heads.filter(({ runId, headSeq }) => headSeq > (seen.get(runId) ?? 0)).map(({ runId }) => runId);
 }
 
 function toEvent(record: EventRecord): MissionEvent {

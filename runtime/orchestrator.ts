@@ -142,27 +142,21 @@ export class Orchestrator implements OrchestratorApi {
     if (!started) return this.start(mission, options);
     options.onRun?.(runId);
     const note = await this.#notRepeated(before);
-    return this.#outcome(await this.#worker.work(runId), note);
+    return this.#workedOn(runId, note);
   }
 
   async resume(run?: string): Promise<readonly RunOutcome[]> {
     if (run === undefined) {
       const left = await this.#parts.store.runs.recoverable();
       const outcomes = await Promise.all(
-        left.map((entry) =>
-          unlessCode(
-            this.#worker.work(entry.runId).then((row) => this.#outcome(row, null)),
-            "run_busy",
-            "stale_owner",
-          ),
-        ),
+        left.map((entry) => unlessCode(this.#workedOn(entry.runId, null), "run_busy", "stale_owner")),
       );
       return outcomes.filter((outcome) => outcome !== undefined);
     }
     const found = await findRun(this.#parts.store, run);
     if (found.host === "external") throw external(found);
     if (isTerminal(found.status)) return [await this.#outcome(found, `This run has ended already: ${found.status}.`)];
-    return [await this.#outcome(await this.#worker.work(found.runId), null)];
+    return [await this.#workedOn(found.runId, null)];
   }
 
   async decide(approval: string, options: DecideOptions): Promise<DecideOutcome> {
@@ -290,6 +284,14 @@ export class Orchestrator implements OrchestratorApi {
     return this.#outcome(row ?? open, note);
   }
 
+  /** A run that was begun while this process shuts down is left for "mission resume". */
+  async #workedOn(runId: string, note: string | null): Promise<RunOutcome> {
+    const row = await unlessCode(this.#worker.work(runId), "closed");
+    if (row) return this.#outcome(row, note);
+    const left = `This process is shutting down: "mission resume ${runId}" continues the run.`;
+    return this.#outcome(await findRun(this.#parts.store, runId), left);
+  }
+
   /** After failed or cancelled runs: what their effects already did is not done again. */
   async #notRepeated(before: readonly RunRecord[]): Promise<string | null> {
     const effects = await Promise.all(before.map((run) => this.#parts.store.effects.of(run.runId)));
@@ -324,7 +326,8 @@ export class Orchestrator implements OrchestratorApi {
       note,
     });
     if (run.host === "external") return outcome("elsewhere", run.status, whereItGoesOn(run));
-    if (!mayContinue) return outcome("not_continued", run.status, `"mission resume ${run.runId}" continues it.`);
+    const isLeft = !mayContinue || this.#worker.isDraining;
+    if (isLeft) return outcome("not_continued", run.status, `"mission resume ${run.runId}" continues it.`);
     const row = await unlessCode(this.#worker.work(run.runId), "run_busy", "stale_owner");
     return row
       ? outcome("here", row.status, null)

@@ -38,6 +38,8 @@ export class LiveRun implements RunSession {
   readonly mission: Mission;
   readonly dispatch: Dispatch;
   readonly isOver: boolean;
+  /** True once nothing more is to be done under this lease: the run has ended, or waits and has given it back. */
+  isAtRest: boolean;
   progressMark = "";
   problem: string | undefined;
   readonly #deps: SessionDeps;
@@ -63,6 +65,7 @@ export class LiveRun implements RunSession {
     this.mission = mission;
     this.dispatch = dispatch;
     this.isOver = isTerminal(rows.run.status);
+    this.isAtRest = this.isOver;
     this.#deps = deps;
     this.#fence = { runId: rows.run.runId, fence: rows.run.fence };
     this.#reviewRound = rows.run.reviewRound;
@@ -215,6 +218,7 @@ export class LiveRun implements RunSession {
     const event = waitingFor(this.run, pending);
     try {
       await this.#deps.store.commit({ fence: this.#fence, statements: [...statements, ...release], events: [event] });
+      this.isAtRest = true;
       return true;
     } catch (error) {
       if (!hasCode(error, "already_decided")) throw error;
@@ -246,6 +250,7 @@ export class LiveRun implements RunSession {
       ],
       head,
     );
+    this.isAtRest = true;
     await this.refresh();
   }
 

@@ -12,6 +12,8 @@ import type { SessionDeps } from "./run-session.js";
 import { LiveRun } from "./run-session.js";
 
 const HEARTBEAT_MS = 1_000;
+/** Set by LangGraph for the first superstep of a call with no input but `null` or `Command({ resume })`. */
+const IS_RESUMING = "__pregel_resuming";
 
 export interface SessionsDeps extends SessionDeps {
   /** `<pid>@<hostname>:<nonce>`: who holds this process's leases. */
@@ -57,8 +59,10 @@ export class SessionRegistry implements Sessions {
       session: entry.session,
       leave: () => {
         entry.visits -= 1;
-        if (entry.visits === 0 && !entry.isHosted) stopBeating(entry);
-        if (entry.visits === 0) this.#writers.delete(runId);
+        if (entry.visits > 0) return;
+        if (!entry.isHosted) stopBeating(entry);
+        this.#writers.delete(runId);
+        this.#forgetAtRest(runId, entry);
       },
     };
   }
@@ -115,6 +119,20 @@ export class SessionRegistry implements Sessions {
     }
   }
 
+  /** A run that nobody hosts, and that has ended, waits or was stopped, is read anew by whoever comes next. */
+  #forgetAtRest(runId: string, entry: Entry): void {
+    const { session } = entry;
+    if (entry.isHosted || !(session.isAtRest || session.signal.aborted)) return;
+    const kept = this.#entries.get(runId);
+    void kept?.then(
+      (now) => {
+        // Whoever came meanwhile has put a promise of its own in this one's place.
+        if (now === entry && entry.visits === 0 && this.#entries.get(runId) === kept) this.#entries.delete(runId);
+      },
+      () => undefined,
+    );
+  }
+
   /** What opening a run tells goes to whoever opens it; whoever is refused hears nothing of it. */
   async #heardBy(runId: string, { writer }: Invocation, open: () => Promise<Entry>): Promise<Entry> {
     const before = this.#writers.get(runId);
@@ -142,7 +160,7 @@ export class SessionRegistry implements Sessions {
     const entered = before.then(async (known) => {
       if (known) this.#assertMayEnter(known, invocation);
       const isUsable = known !== undefined && (known.isHosted || (await this.#isStillOurs(known, invocation)));
-      if (isUsable && input) await this.#assertSameInput(known.session.run, mission, input.caseInput);
+      if (isUsable && input) await this.#assertSameInput(known.session.run, mission, invocation, input.caseInput);
       const entry = isUsable ? known : await this.#openHere(runId, mission, invocation, input);
       if (!entry.session.isCancelled) entry.session.signal.throwIfAborted();
       entry.visits += 1;
@@ -199,7 +217,7 @@ export class SessionRegistry implements Sessions {
     const run = await this.#deps.store.runs.find(runId);
     if (run) {
       this.#assertSameVersion(run, mission);
-      if (input) await this.#assertSameInput(run, mission, input.caseInput);
+      if (input) await this.#assertSameInput(run, mission, invocation, input.caseInput);
       return this.#open(runId, mission);
     }
     if (!input)
@@ -260,7 +278,9 @@ export class SessionRegistry implements Sessions {
     );
   }
 
-  async #assertSameInput(run: RunRecord, mission: Mission, caseInput: unknown): Promise<void> {
+  /** A call without an input of its own goes on with the run's case, whatever a refused one left on the thread. */
+  async #assertSameInput(run: RunRecord, mission: Mission, invocation: Invocation, caseInput: unknown): Promise<void> {
+    if (invocation.configurable[IS_RESUMING] === true) return;
     const { caseData } = await this.#deps.prepareCase(mission, caseInput, run.startedAt);
     if (digestOf(caseData) === run.caseDigest) return;
     throw new OrchestratorError(

@@ -9,11 +9,6 @@ import type { LiveRun } from "./run-session.js";
 
 const DRAIN_MS = 10_000;
 
-/** Why a worker stopped before the run ended or waited. */
-class Drained extends Error {
-  override readonly name = "Drained";
-}
-
 /**
  * Works on runs in this process: takes the lease, invokes the run's own graph, and goes on until the run has ended or
  * only people can move it. One run at a time each; a second call for the same run joins the first.
@@ -28,12 +23,17 @@ export class Worker {
     this.#parts = parts;
   }
 
+  /** True once `drain` was called: no run is taken any more. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
   /** True while this process works on the run. */
   isWorkingOn(runId: string): boolean {
     return this.#working.has(runId);
   }
 
-  /** Resolves with the run's row once it has ended or waits. `run_busy` when another live process has it. */
+  /** Resolves with the run's row once it has ended or waits. `run_busy` when another live process has it, `closed` after `drain`. */
   work(runId: string): Promise<RunRecord> {
     const known = this.#working.get(runId);
     if (known) return known;
@@ -55,10 +55,10 @@ export class Worker {
   /** Lets running tasks reach their end, at most ten seconds, begins nothing new, and gives the leases back. */
   async drain(): Promise<void> {
     this.#isDraining = true;
-    await this.#parts.sessions.drainAll(new Drained("This process is shutting down."));
+    await this.#parts.sessions.drainAll(shuttingDown());
     const timer = new Promise<void>((resolve) => setTimeout(resolve, DRAIN_MS).unref());
     await Promise.race([Promise.allSettled([...this.#working.values()]), timer]);
-    await this.#parts.sessions.stopAll(new Drained("This process is shutting down."));
+    await this.#parts.sessions.stopAll(shuttingDown());
     await Promise.allSettled([...this.#working.values()]);
   }
 
@@ -71,13 +71,13 @@ export class Worker {
   }
 
   async #work(runId: string): Promise<RunRecord> {
-    if (this.#isDraining) throw new Drained("This process is shutting down.");
+    if (this.#isDraining) throw shuttingDown();
     const mission = await this.missionOf(await this.#find(runId));
     const session = await this.#parts.sessions.host(runId, mission);
     try {
       await this.#invokeUntilIdle(session, mission);
     } catch (error) {
-      if (!(error instanceof Drained) && !(session.signal.reason instanceof Drained)) throw error;
+      if (!hasCode(error, "closed") && !hasCode(session.signal.reason, "closed")) throw error;
     } finally {
       await this.#leave(session);
     }
@@ -106,7 +106,7 @@ export class Worker {
     for (;;) {
       await graph.invoke(input, config);
       input = null;
-      if (this.#isDraining) throw new Drained("This process is shutting down.");
+      if (this.#isDraining) throw shuttingDown();
       const now = await this.#find(runId);
       if (isTerminal(now.status)) return;
       if (session.isCancelled) continue;
@@ -151,6 +151,11 @@ export class Worker {
     if (!run) throw new OrchestratorError("run_not_found", `There is no run ${runId}.`);
     return run;
   }
+}
+
+/** Why a worker stopped before the run ended or waited, or does not begin at all. */
+function shuttingDown(): OrchestratorError {
+  return new OrchestratorError("closed", 'This process is shutting down. "mission resume" continues what it leaves.');
 }
 
 function compileGraph(mission: Mission, parts: Composition) {

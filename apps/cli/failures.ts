@@ -30,8 +30,8 @@ const MISUSE: readonly ErrorCode[] = [
   "usage",
 ];
 
-/** Somebody else is at work on it: the same call is good later. */
-const NOT_ENDED: readonly ErrorCode[] = ["run_busy", "stale_owner"];
+/** Somebody else is at work on it, or this process is shutting down: the same call is good later. */
+const NOT_ENDED: readonly ErrorCode[] = ["closed", "run_busy", "stale_owner"];
 
 /** An error as it is shown: no stack, and a code that a script can act on. */
 export interface Failure {

@@ -42,11 +42,11 @@ export class GroupCommit {
     this.#path = path;
   }
 
-  /** Resolves when the unit is on disk. A caller that does not wait hears of a failure at its next awaited commit. */
-  commit(unit: Unit): Promise<void> {
+  /** Resolves when the unit is on disk; its events bear the moment given. A caller that does not wait hears of a failure at its next awaited commit. */
+  commit(unit: Unit, at = new Date()): Promise<void> {
     const done = new Promise<void>((resolve, reject) => {
       const settle = (error: unknown): void => (error === undefined ? resolve() : reject(error));
-      this.#queue.push({ unit, at: new Date(), settle });
+      this.#queue.push({ unit, at, settle });
     });
     done.catch(() => undefined);
     this.#timer ??= setImmediate(() => this.flush());

@@ -1,4 +1,4 @@
-import type { Unit } from "../../core/ports.js";
+import type { Clock, Unit } from "../../core/ports.js";
 import { sqlite } from "./dialect.js";
 import type { SqliteFile } from "./sqlite.js";
 import { closeSqlite } from "./sqlite.js";
@@ -19,9 +19,11 @@ export interface Database {
 export class SqliteDatabase implements Database {
   readonly sql = sqlite;
   readonly #file: SqliteFile;
+  readonly #clock: Clock;
 
-  constructor(file: SqliteFile) {
+  constructor(file: SqliteFile, clock: Clock) {
     this.#file = file;
+    this.#clock = clock;
   }
 
   async read<Row>(query: Query<Row>): Promise<Row[]> {
@@ -35,7 +37,7 @@ export class SqliteDatabase implements Database {
   }
 
   commit(unit: Unit): Promise<void> {
-    return this.#file.commits.commit(unit);
+    return this.#file.commits.commit(unit, this.#clock.now());
   }
 
   /** Rejects when units queued before could not be written, whoever queued them. */

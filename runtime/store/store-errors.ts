@@ -53,6 +53,9 @@ function explain(code: string, path: string, error: unknown): [ErrorCode, string
       `${path} cannot be opened. Check that it is a file in a folder that this user may write to.`,
     ];
   }
+  if (error instanceof TypeError && error.message === "The database connection is not open") {
+    return ["closed", `${path} was closed by this process. Open another orchestrator on it.`];
+  }
   const reason = error instanceof Error ? error.message : String(error);
   return ["store_failed", `${path}: ${reason}. Nothing was written.`];
 }

@@ -1,6 +1,6 @@
 import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
 import { OrchestratorError } from "../../core/errors.js";
-import type { Store } from "../../core/ports.js";
+import type { Clock, Store } from "../../core/ports.js";
 import type { EventRecord } from "../../core/records.js";
 import { ApprovalStore } from "./approvals.js";
 import { ArticleStore } from "./articles.js";
@@ -24,6 +24,8 @@ export interface StoreOptions {
   readonly history?: History;
   /** Gets every event that this process appends to the file, once it is on disk. */
   readonly onEvent?: (event: EventRecord) => void;
+  /** Stamps events, as it stamps the rows beside them. */
+  readonly clock?: Clock;
   /** Called after each commit, before anybody hears of it: what a crash at this moment would leave is on disk. */
   readonly afterCommit?: () => void;
   /** How long to wait for another process's lock; default five seconds. Heeded by the first to open the file. */
@@ -45,7 +47,7 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
     options.busyTimeoutMs === undefined ? {} : { busyTimeoutMs: options.busyTimeoutMs },
   );
   const stopListening = file.commits.listen(options);
-  const db = new SqliteDatabase(file);
+  const db = new SqliteDatabase(file, options.clock ?? { now: () => new Date() });
   let closing: Promise<void> | undefined;
   return {
     url,

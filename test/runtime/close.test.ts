@@ -4,6 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import type { Composition } from "../../runtime/compose.js";
+import { compose } from "../../runtime/compose.js";
+import { Orchestrator } from "../../runtime/orchestrator.js";
+import { openFreshStore } from "../support/store.js";
 
 const SCRIPT = `
   import { openOrchestrator } from "./index.ts";
@@ -26,4 +30,23 @@ test("after close nothing keeps a script alive: it ends by itself", async () => 
 
   rmSync(folder, { recursive: true, force: true });
   expect(JSON.parse(stdout)).not.toContain("Timeout");
+});
+
+test("a run that begins while the process shuts down is left for the next, and so is one that was just decided", async () => {
+  const fresh = await openFreshStore();
+  const parts: Composition = await compose({ store: fresh.url });
+  const orchestrator = new Orchestrator(parts);
+  const { approvals } = await orchestrator.start("sales-pipeline", { caseRef: "D-1001" });
+  await orchestrator.drain();
+
+  const begun = await orchestrator.start("sales-pipeline", { caseRef: "D-1002" });
+  const decision = { type: "reject" as const, comment: "Not now.", final: true };
+  const decided = await orchestrator.decide(approvals[0]?.approval_id ?? "", { decision, by: "ann" });
+  await orchestrator.close();
+  const late = orchestrator.start("sales-pipeline", { caseRef: "D-1001" });
+
+  expect(begun).toMatchObject({ status: "queued", note: expect.stringContaining("mission resume") });
+  expect(decided).toMatchObject({ status: "rejected", continued: "not_continued" });
+  await fresh.drop();
+  await expect(late).rejects.toMatchObject({ code: "closed" });
 });
