@@ -9,6 +9,7 @@ import { followProgress } from "./progress.js";
 import { statusWord } from "./status-word.js";
 
 const DIGEST_BEGINNING = 8;
+const STOPPED = "Stopped: the decision is recorded, and the run goes on when it is resumed.";
 
 export interface DecideFlags {
   readonly approve?: boolean;
@@ -41,7 +42,8 @@ export async function decide(io: Io, approvalId: string, flags: DecideFlags): Pr
       ...(digest !== undefined && { digest }),
     });
     await progress.stop();
-    if (outcome.note !== null) io.note(outcome.note);
+    const note = isLeft(outcome, flags) ? STOPPED : outcome.note;
+    if (note !== null) io.note(note);
     io.print(outcome, () => outcomeLine(io, outcome));
     return exitCodeFor(outcome, flags);
   } finally {
@@ -63,7 +65,6 @@ async function decideUnlessStopped(
     const { approval_id, run_id, title, status, decided_by } = await orchestrator.approval(approvalId);
     if (status === "pending") throw error;
     const { status: run_status } = await orchestrator.status(run_id);
-    const note = "Stopped: the decision is recorded, and the run goes on when it is resumed.";
     return {
       approval_id,
       run_id,
@@ -72,7 +73,7 @@ async function decideUnlessStopped(
       decided_by: decided_by ?? "",
       run_status,
       continued: "not_continued",
-      note,
+      note: null,
     };
   }
 }
@@ -138,7 +139,12 @@ function outcomeLine(io: Io, { title, status, decided_by, continued, run_status,
 }
 
 function exitCodeFor({ continued, run_status }: DecideOutcome, flags: DecideFlags): number {
-  if (continued === "not_continued" && flags.continue) return EXIT.notEnded;
+  if (isLeft({ continued }, flags)) return EXIT.notEnded;
   if (continued !== "here" || run_status === "completed") return EXIT.done;
   return run_status === "failed" || run_status === "cancelled" ? EXIT.failed : EXIT.notEnded;
+}
+
+/** True when the run should have gone on here and did not: somebody pressed Ctrl-C. */
+function isLeft({ continued }: Pick<DecideOutcome, "continued">, flags: DecideFlags): boolean {
+  return continued === "not_continued" && flags.continue;
 }

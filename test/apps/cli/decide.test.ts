@@ -190,6 +190,30 @@ describe("`mission decide`", () => {
     expect(resumed.json).toMatchObject([{ run_id, status: "completed" }]);
   });
 
+  test("what stopped between the record and the run is told as recorded; what was not recorded, as stopped", async () => {
+    let interrupt = () => {};
+    const onInterrupt = (callback: () => void) => {
+      interrupt = callback;
+      return () => undefined;
+    };
+    const stoppingWith = (status: "approved" | "pending") => {
+      const api: Partial<OrchestratorApi> = {
+        approval: async () => approvalView({ status, decided_by: status === "pending" ? null : "ada" }),
+        decide: async () => {
+          interrupt();
+          throw new Error("It is shutting down.");
+        },
+      };
+      return callCli(["decide", "ap1", "--approve", "--by", "ada", "--json"], api, { onInterrupt });
+    };
+
+    const recorded = await stoppingWith("approved");
+    const open = await stoppingWith("pending");
+
+    expect(recorded).toMatchObject({ code: 3, json: { status: "approved", continued: "not_continued" } });
+    expect(open).toMatchObject({ code: 3, json: { error: { code: "stopped" } } });
+  });
+
   test("two choices at once are misuse", async () => {
     const { code, err } = await callCli(["decide", "ap1", "--approve", "--reject"], deciding());
 
