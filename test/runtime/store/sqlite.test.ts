@@ -76,8 +76,8 @@ describe("opening", () => {
 
     expect(existsSync(`${path}-wal`)).toBe(false);
     expect(await withStore((again) => again.runs.find("R1"))).toMatchObject({ runId: "R1" });
-    await expect(store.runs.find("R1")).rejects.toMatchObject({ code: "store_failed" });
-    await expect(createRun(store, "R2")).rejects.toMatchObject({ code: "store_failed" });
+    await expect(store.runs.find("R1")).rejects.toMatchObject({ code: "closed" });
+    await expect(createRun(store, "R2")).rejects.toMatchObject({ code: "closed" });
   });
 
   test("every commit survives a power cut: write-ahead log, flushed in full; statements are never prepared twice", () => {
