@@ -339,6 +339,12 @@ function runIdOf(invocation: Invocation): string {
 /** The context with what is missing left out. `usage` when it does not fit. */
 function contextOf(invocation: Invocation): MissionContext {
   const parsed = MissionContext.safeParse(invocation.context ?? {});
+  if (parsed.success && (parsed.data.mode === "model" || parsed.data.model !== undefined)) {
+    throw new OrchestratorError(
+      "usage",
+      'No agent here works with a model: every skill is a playbook. Leave "model" out of the context, and "mode" at auto or playbook.',
+    );
+  }
   if (parsed.success) return parsed.data;
   throw new OrchestratorError(
     "usage",

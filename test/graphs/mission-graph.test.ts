@@ -170,6 +170,9 @@ describe("I6 a finished invoke has an interrupt or a report", () => {
     await expect(
       graph.invoke({}, { configurable: { thread_id: "odd" }, context: { dispatch: "sideways" } }),
     ).rejects.toThrow(/dispatch/u);
+    await expect(
+      graph.invoke({}, { configurable: { thread_id: "odd" }, context: { mode: "model", model: "any" } }),
+    ).rejects.toThrow(/No agent here works with a model/u);
   });
 
   test("without a thread it says what to pass", async () => {
