@@ -188,7 +188,7 @@ describe("`mission decide`", () => {
     expect(stopped.out).toContain("Stopped: the decision is recorded");
     expect(stopped.out + stopped.err).not.toContain("should not have happened");
     expect(resumed.json).toMatchObject([{ run_id, status: "completed" }]);
-  });
+  }, 60_000);
 
   test("what stopped between the record and the run is told as recorded; what was not recorded, as stopped", async () => {
     let interrupt = () => {};
