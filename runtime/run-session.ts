@@ -8,8 +8,9 @@ import type { Mission } from "../core/mission.js";
 import type { Clock, Statement, Store } from "../core/ports.js";
 import type { ApprovalRecord, Dispatch, ResultRecord, RunFence, RunRecord, TaskRecord, Turn } from "../core/records.js";
 import type { TerminalStatus } from "../core/run.js";
-import { isDecided, isSettled, isTerminal } from "../core/run.js";
+import { isDecided, isTerminal } from "../core/run.js";
 import type { Change, Person, RunSession } from "../core/session.js";
+import { heededBy, obsoleteBy, statementsOf } from "./change-unit.js";
 import type { EventHub } from "./event-hub.js";
 import { toMissionEvent } from "./event-hub.js";
 import { asked, decided, expired, toRequestRow, toShown, waitingFor, withdrawn } from "./requests.js";
@@ -115,11 +116,11 @@ export class LiveRun implements RunSession {
   }
 
   commit(change: Change): Promise<void> {
-    const whole = { ...change, applied: [...(change.applied ?? []), ...this.#heededBy(change.tasks ?? [])] };
+    const whole = { ...change, applied: [...(change.applied ?? []), ...heededBy(this.requests(), change.tasks ?? [])] };
     this.#mirror(whole);
-    const obsolete = this.#withdraw(this.#obsoleteBy(change.tasks ?? []));
+    const obsolete = this.#withdraw(obsoleteBy(this.requests(), change.tasks ?? []));
     return this.#write(
-      [...this.#statementsOf(whole), ...obsolete],
+      [...statementsOf(this.#deps.store, this.#fence, whole, this.#deps.clock.now()), ...obsolete],
       (change.events ?? []).map((event) => ({ ...event, runId: this.runId })),
     );
   }
@@ -297,14 +298,6 @@ export class LiveRun implements RunSession {
     return toShown(this.mission, this.run, draft, this.#tasks.get(draft.taskId)?.agentId);
   }
 
-  /** A new attempt takes back what earlier ones still ask, and a task that has settled all that it asked. */
-  #obsoleteBy(tasks: readonly TaskRecord[]): ApprovalRecord[] {
-    const attempts = new Map(tasks.map((task) => [task.taskId, isSettled(task.status) ? Infinity : task.attempt]));
-    return this.requests().filter(
-      (request) => request.status === "pending" && request.attempt < (attempts.get(request.taskId) ?? 0),
-    );
-  }
-
   /**
    * Queues the withdrawal of each, in one transaction with the unit that is written next. Where somebody has decided
    * meanwhile that stands, and counts as heeded by the returned statements, which belong into that unit.
@@ -324,15 +317,6 @@ export class LiveRun implements RunSession {
     );
   }
 
-  /** A task that has settled, or begins anew, has gone on with all that was decided about it. */
-  #heededBy(tasks: readonly TaskRecord[]): string[] {
-    const moved = new Map(tasks.map((task) => [task.taskId, isSettled(task.status) ? Infinity : task.attempt]));
-    return this.requests()
-      .filter((request) => isDecided(request.status) && request.appliedAt === undefined)
-      .filter((request) => request.attempt < (moved.get(request.taskId) ?? 0))
-      .map((request) => request.approvalId);
-  }
-
   #mirror(change: Change): void {
     for (const task of change.tasks ?? []) this.#tasks.set(task.taskId, task);
     for (const taskId of change.supersede ?? []) this.#outputs.delete(taskId);
@@ -344,20 +328,6 @@ export class LiveRun implements RunSession {
       const request = this.#requests.get(id);
       if (request) this.#requests.set(id, { ...request, appliedAt: request.appliedAt ?? now });
     }
-  }
-
-  #statementsOf(change: Change): Statement[] {
-    const { store } = this.#deps;
-    return [
-      ...(change.tasks?.length ? store.tasks.put(change.tasks) : []),
-      ...(change.supersede ?? []).flatMap((taskId) => store.results.supersede(this.runId, taskId)),
-      ...(change.results ?? []).flatMap((result) => store.results.put(result)),
-      ...(change.turns ?? []).flatMap((turn) => store.journal.put(turn)),
-      ...(change.applied?.length ? store.approvals.markApplied(change.applied, this.#deps.clock.now()) : []),
-      ...(change.observations ?? []).flatMap((observation) => store.observations.put(observation)),
-      ...(change.reviewRound !== undefined ? store.runs.setReviewRound(this.#fence, change.reviewRound) : []),
-      ...(change.statements ?? []),
-    ];
   }
 
   /** Every refusal of the store ends this session's work, except those that a unit brings about on purpose. */

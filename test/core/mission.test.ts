@@ -121,8 +121,7 @@ describe("the document of a mission", () => {
 });
 
 describe("I10: the version of a mission", () => {
-  const version = (agents = AGENTS, parts = {}) =>
-    missionVersion(missionOf({ tasks: TASKS, ...parts }, agents));
+  const version = (agents = AGENTS, parts = {}) => missionVersion(missionOf({ tasks: TASKS, ...parts }, agents));
   const withWriter = (parts: Parameters<typeof fakePlaybook>[0]) =>
     AGENTS.map((agent) =>
       agent === WRITER

@@ -114,7 +114,7 @@ export async function startAndDecide(orchestrator: Orchestrator, mission: string
 }
 
 /** Everything of a run's end that must not depend on who decided in which order: no ids, no moments. */
-export function endOf(status: StatusView, report: Pick<FinalReport, "decisions" | "effects">): JsonObject {
+function endOf(status: StatusView, report: Pick<FinalReport, "decisions" | "effects">): JsonObject {
   const tasks = Object.entries(status.tasks).map(([id, task]) => [
     id,
     [task.status, task.attempts, task.result_digest, task.error_code, task.error],

@@ -84,7 +84,7 @@ async function runThrough(scenario: Scenario, copy: Copy, copies?: Copy[]): Prom
     afterCommit: () => snap("after commit"),
     atAct: (when, tool, to) => snap(`${when} ${tool} ${to}, at`),
   };
-  const world = await openCrashWorld({ folder, scenario, beginsAtMs: atMs, ...hooks });
+  const world = await openCrashWorld({ folder, scenario, beginsAtMs: atMs, isHasty: true, ...hooks });
   try {
     await (scenario.by === "script" ? driveExternally(world, scenario) : driveToEnd(world, scenario));
     const essence = await essenceOf(world);

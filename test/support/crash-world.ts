@@ -7,6 +7,7 @@ import type { ToolDefinition } from "../../core/tool.js";
 import type { Composition } from "../../runtime/compose.js";
 import { compose } from "../../runtime/compose.js";
 import { Orchestrator } from "../../runtime/orchestrator.js";
+import { closeSqlite, openSqlite } from "../../runtime/store/sqlite.js";
 import { bookCalendarEntry } from "../../tools/book-calendar-entry.js";
 import { putInOutbox } from "../../tools/put-in-outbox.js";
 import type { AtAct } from "./crash-outside.js";
@@ -33,6 +34,8 @@ export interface CrashWorldOptions {
   readonly beginsAtMs?: number;
   readonly afterCommit?: () => void;
   readonly atAct?: AtAct;
+  /** True where hundreds of runs would wait for the disk. */
+  readonly isHasty?: boolean;
 }
 
 /** A folder for files that only this test needs. */
@@ -42,7 +45,7 @@ export function scratchFolder(): string {
 
 /** Opens store, outside and orchestrator of a folder, as a process that starts does. */
 export async function openCrashWorld(options: CrashWorldOptions): Promise<CrashWorld> {
-  const { folder, scenario, beginsAtMs = 0, afterCommit, atAct = () => undefined } = options;
+  const { folder, scenario, beginsAtMs = 0, afterCommit, atAct = () => undefined, isHasty = false } = options;
   const outside = new Outside(join(folder, "outside.txt"));
   const startedAt = performance.now();
   const passed = () => (scenario.isTimed ? performance.now() - startedAt : 0);
@@ -57,8 +60,16 @@ export async function openCrashWorld(options: CrashWorldOptions): Promise<CrashW
     ],
     ...(afterCommit && { storeOptions: { afterCommit } }),
   });
+  if (isHasty) neverSync(folder);
   const orchestrator = new Orchestrator(parts);
   return { parts, orchestrator, outside, close: () => orchestrator.close() };
+}
+
+/** What a killed process wrote is with the operating system: only a power cut, which no test here makes, needs the disk. */
+function neverSync(folder: string): void {
+  const file = openSqlite(join(folder, "missions.db"));
+  file.handle.exec("pragma synchronous = off");
+  closeSqlite(file);
 }
 
 /** One of our own tools, with the moments before and after its act. It takes the place of the original. */

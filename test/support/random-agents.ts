@@ -62,7 +62,7 @@ export class Outside {
 }
 
 /** Which task of which case an act belongs to. */
-export function actKey(caseId: unknown, taskId: string, item: unknown): string {
+function actKey(caseId: unknown, taskId: string, item: unknown): string {
   return `${String(caseId)}/${taskId}/${String(item ?? "")}`;
 }
 
