@@ -60,6 +60,8 @@ export interface RunSession {
   readonly reviewRound: number;
   /** Marks what the last pass of the dispatcher looked like; equal marks mean no progress. */
   progressMark: string;
+  /** A bug outside every task: the run ends with it as its failure. */
+  brokenBy: string | undefined;
   /** What was wrong with the last answer to an interrupt; said by the next one. */
   problem: string | undefined;
   task(taskId: string): TaskRecord;

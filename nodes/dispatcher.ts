@@ -6,6 +6,7 @@ import type { NodeDeps } from "../core/session.js";
 import type { DispatchDeps } from "./dispatch.js";
 import { dispatch } from "./dispatch.js";
 import { toInvocation } from "./invocation.js";
+import { orReport } from "./or-report.js";
 
 /** Runs once after every superstep of tasks or approvals: settles what follows, and sends what may go on. */
 export function createDispatcher(
@@ -17,7 +18,7 @@ export function createDispatcher(
   return async function dispatcher(_state, config): Promise<Command> {
     const visit = await deps.sessions.enter(mission, toInvocation(config));
     try {
-      return await dispatch(visit.session, plan, deps);
+      return await orReport(visit.session, () => dispatch(visit.session, plan, deps));
     } finally {
       visit.leave();
     }

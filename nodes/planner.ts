@@ -6,6 +6,7 @@ import type { NodeDeps } from "../core/session.js";
 import type { DispatchDeps } from "./dispatch.js";
 import { dispatch } from "./dispatch.js";
 import { toInvocation } from "./invocation.js";
+import { orReport } from "./or-report.js";
 
 /**
  * Opens the run on its case, lays out the mission's tasks and sends the first of them itself. On a thread whose run
@@ -22,11 +23,12 @@ export function createPlanner(
     const visit = await deps.sessions.enter(mission, toInvocation(config), { caseInput: state.case });
     const { session } = visit;
     try {
-      return await dispatch(session, plan, deps, {
+      const update = {
         case: session.run.caseData,
         mission: { id: mission.id, slug: mission.slug, version: session.run.missionVersion },
         plan: outline,
-      });
+      };
+      return await orReport(session, () => dispatch(session, plan, deps, update));
     } finally {
       visit.leave();
     }

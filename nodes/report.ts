@@ -15,8 +15,9 @@ import { composeReport } from "./compose-report.js";
 import { channelsOf } from "./dispatch.js";
 import { runFigures } from "./figures.js";
 import { toInvocation } from "./invocation.js";
+import { isBug, wordsOf } from "./or-report.js";
 import { boardSource } from "./task-inputs.js";
-import { cancelled } from "./task-moves.js";
+import { cancelled, failed } from "./task-moves.js";
 import type { Waves } from "./wave.js";
 
 type ReportDeps = Pick<NodeDeps, "sessions" | "clock"> & { readonly waves: Waves };
@@ -36,8 +37,9 @@ export function createReport(mission: Mission, deps: ReportDeps): GraphNode<type
       if (session.isOver && session.run.report)
         return ended(session, plan, session.run.report as unknown as FinalReport); // safe: only this node writes reports
       if (session.isCancelled) await cancelOpenTasks(session, plan, deps);
+      if (session.brokenBy !== undefined) await failOpenTasks(session, plan, session.brokenBy, deps);
+      await observeOrSayWhyNot(session, plan, deps);
       const { status, failure } = outcomeOf(session, plan);
-      await observe(session, plan, deps);
       const finalReport = await toReport(session, plan, status, failure, deps);
       await session.finish(status, JSON.parse(JSON.stringify(finalReport)), failure);
       deps.waves.drop(session.runId);
@@ -54,6 +56,7 @@ function ended(session: RunSession, plan: Plan, finalReport: FinalReport) {
 
 function outcomeOf(session: RunSession, plan: Plan): { status: TerminalStatus; failure: string | undefined } {
   if (session.isCancelled) return { status: "cancelled", failure: undefined };
+  if (session.brokenBy !== undefined) return { status: "failed", failure: `A bug ended the run: ${session.brokenBy}` };
   const broken = session
     .tasks()
     .find((task) => task.status === "failed" && !isTolerated(plan, task.taskId, (id) => session.task(id)));
@@ -66,6 +69,23 @@ function outcomeOf(session: RunSession, plan: Plan): { status: TerminalStatus; f
   }
   const blocked = session.tasks().find((task) => task.status === "blocked");
   return blocked ? { status: "failed", failure: blocked.errorMessage } : { status: "completed", failure: undefined };
+}
+
+async function failOpenTasks(session: RunSession, plan: Plan, reason: string, deps: ReportDeps): Promise<void> {
+  const open = plan.tasks.filter((task) => !isSettled(session.task(task.id).status));
+  const at = deps.clock.now();
+  await Promise.all(open.map((task) => session.commit(failed(task, session.task(task.id), "bug", reason, at))));
+}
+
+/** Figures that cannot be taken stay pending, and the log says why: a run that did its work ends all the same. */
+async function observeOrSayWhyNot(session: RunSession, plan: Plan, deps: ReportDeps): Promise<void> {
+  try {
+    await observe(session, plan, deps);
+  } catch (error) {
+    if (!isBug(session, error)) throw error;
+    const data = { reason: `The figures could not be taken: ${wordsOf(error)}` };
+    await session.commit({ events: [{ type: "presentation_failed", key: "figures_failed", data }] });
+  }
 }
 
 async function cancelOpenTasks(session: RunSession, plan: Plan, deps: ReportDeps): Promise<void> {

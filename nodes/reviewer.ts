@@ -9,6 +9,7 @@ import type { ApprovalRecord } from "../core/records.js";
 import { isSettled } from "../core/run.js";
 import type { NodeDeps, RunSession } from "../core/session.js";
 import { toInvocation } from "./invocation.js";
+import { orReport } from "./or-report.js";
 import type { Breach } from "./review-rules.js";
 import { findBreaches } from "./review-rules.js";
 import { contractSchema } from "./task-checks.js";
@@ -32,20 +33,26 @@ export function createReviewer(
     const visit = await deps.sessions.enter(mission, toInvocation(config));
     const { session } = visit;
     try {
-      if (session.isCancelled) return new Command({ goto: "report" });
-      if (await absorbDecisions(session, plan, deps)) return new Command({ goto: "dispatcher" });
-      // After a crash, rows may be ahead of the graph: what was sent back already is done again before it is looked at.
-      if (session.tasks().some((task) => !isSettled(task.status))) return new Command({ goto: "dispatcher" });
-      const breaches = findBreaches(session, plan, deps.clock.now()).filter((breach) => !isAccepted(session, breach));
-      const review = { round: session.reviewRound, findings: breaches.map((breach) => breach.reason) };
-      if (breaches.length === 0) return new Command({ update: { review }, goto: "report" });
-      if (session.reviewRound < mission.maxReviewRounds) await sendBack(session, plan, breaches);
-      else await escalate(session, plan, breaches, deps);
-      return new Command({ update: { review: { ...review, round: session.reviewRound } }, goto: "dispatcher" });
+      return await orReport(session, () => review(session));
     } finally {
       visit.leave();
     }
   };
+
+  async function review(
+    session: RunSession,
+  ): Promise<Command<unknown, Record<string, unknown>, "dispatcher" | "report">> {
+    if (session.isCancelled) return new Command({ goto: "report" });
+    if (await absorbDecisions(session, plan, deps)) return new Command({ goto: "dispatcher" });
+    // After a crash, rows may be ahead of the graph: what was sent back already is done again before it is looked at.
+    if (session.tasks().some((task) => !isSettled(task.status))) return new Command({ goto: "dispatcher" });
+    const breaches = findBreaches(session, plan, deps.clock.now()).filter((breach) => !isAccepted(session, breach));
+    const found = { round: session.reviewRound, findings: breaches.map((breach) => breach.reason) };
+    if (breaches.length === 0) return new Command({ update: { review: found }, goto: "report" });
+    if (session.reviewRound < mission.maxReviewRounds) await sendBack(session, plan, breaches);
+    else await escalate(session, plan, breaches, deps);
+    return new Command({ update: { review: { ...found, round: session.reviewRound } }, goto: "dispatcher" });
+  }
 }
 
 function isAccepted(session: RunSession, breach: Breach): boolean {

@@ -1,4 +1,5 @@
 import { ulid } from "ulid";
+import { digestOf } from "../core/digest.js";
 import { hasCode, OrchestratorError } from "../core/errors.js";
 import type { MissionEvent } from "../core/event.js";
 import type { Problem } from "../core/problem.js";
@@ -112,14 +113,13 @@ export class Orchestrator implements OrchestratorApi {
     const [open] = before.filter((run) => !isTerminal(run.status) && run.host === "orchestrator");
     if (open) {
       options.onRun?.(open.runId);
-      return this.#continueOpen(open, options.again === true);
+      return this.#continueOpen(open, options.again === true, await this.#differences(open, loaded, options));
     }
     const completed = before.find((run) => run.status === "completed" && run.host === "orchestrator");
     if (completed && !options.again) {
-      return this.#outcome(
-        completed,
-        `This case was completed by run ${completed.runId}. For another run add --again --reason "…".`,
-      );
+      const differs = await this.#differences(completed, loaded, options);
+      const note = `This case was completed by run ${completed.runId}. For another run add --again --reason "…".`;
+      return this.#outcome(completed, [note, ...differs].join(" "));
     }
     const runId = ulid(startedAt.getTime());
     const started = await unlessCode(
@@ -142,15 +142,16 @@ export class Orchestrator implements OrchestratorApi {
     if (!started) return this.start(mission, options);
     options.onRun?.(runId);
     const note = await this.#notRepeated(before);
-    return this.#workedOn(runId, note);
+    const worked = await unlessCode(this.#workedOn(runId, note), "run_busy");
+    return (
+      worked ?? this.#outcome(await findRun(store, runId), "Another process has taken the new run up and works on it.")
+    );
   }
 
   async resume(run?: string): Promise<readonly RunOutcome[]> {
     if (run === undefined) {
       const left = await this.#parts.store.runs.recoverable();
-      const outcomes = await Promise.all(
-        left.map((entry) => unlessCode(this.#workedOn(entry.runId, null), "run_busy", "stale_owner")),
-      );
+      const outcomes = await Promise.all(left.map((entry) => this.#resumed(entry)));
       return outcomes.filter((outcome) => outcome !== undefined);
     }
     const found = await findRun(this.#parts.store, run);
@@ -270,7 +271,31 @@ export class Orchestrator implements OrchestratorApi {
     return loaded;
   }
 
-  async #continueOpen(open: RunRecord, isAgain: boolean): Promise<RunOutcome> {
+  /** One of many: what keeps it from going on is said of it, and does not keep the others from going on. */
+  async #resumed(run: RunRecord): Promise<RunOutcome | undefined> {
+    try {
+      return await unlessCode(this.#workedOn(run.runId, null), "run_busy", "stale_owner");
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return this.#outcome(await findRun(this.#parts.store, run.runId), `It could not go on: ${reason}`);
+    }
+  }
+
+  /** What a caller should know who asks for a case whose run began with something else. */
+  async #differences(run: RunRecord, loaded: LoadedMission, { caseRef }: StartOptions): Promise<readonly string[]> {
+    const { caseData } = await this.#parts.prepareCase(loaded.mission, caseRef, run.startedAt);
+    const isOtherCase = digestOf(caseData) !== run.caseDigest;
+    const isOtherMission = loaded.version !== run.missionVersion;
+    const what = [
+      ...(isOtherMission ? ["another version of the mission"] : []),
+      ...(isOtherCase ? ["other data of the case"] : []),
+    ];
+    if (what.length === 0) return [];
+    const way = isTerminal(run.status) ? "" : ` and goes on with that; to use what is there now, cancel it first`;
+    return [`It began with ${what.join(" and ")}${way}.`];
+  }
+
+  async #continueOpen(open: RunRecord, isAgain: boolean, differences: readonly string[]): Promise<RunOutcome> {
     if (isAgain) {
       throw new OrchestratorError(
         "run_exists",
@@ -281,7 +306,7 @@ export class Orchestrator implements OrchestratorApi {
     const note = row
       ? `This case had an open run; it was continued.`
       : `Run ${open.runId} of this case is being worked on by another process.`;
-    return this.#outcome(row ?? open, note);
+    return this.#outcome(row ?? open, [note, ...differences].join(" "));
   }
 
   /** A run that was begun while this process shuts down is left for "mission resume". */

@@ -42,6 +42,7 @@ export class LiveRun implements RunSession {
   /** True once nothing more is to be done under this lease: the run has ended, or waits and has given it back. */
   isAtRest: boolean;
   progressMark = "";
+  brokenBy: string | undefined;
   problem: string | undefined;
   readonly #deps: SessionDeps;
   readonly #fence: RunFence;

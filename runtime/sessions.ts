@@ -160,7 +160,9 @@ export class SessionRegistry implements Sessions {
     const entered = before.then(async (known) => {
       if (known) this.#assertMayEnter(known, invocation);
       const isUsable = known !== undefined && (known.isHosted || (await this.#isStillOurs(known, invocation)));
-      if (isUsable && input) await this.#assertSameInput(known.session.run, mission, invocation, input.caseInput);
+      // The orchestrator read the case of its run back itself: there is no other input to be mistaken for it.
+      if (isUsable && input && !known.isHosted)
+        await this.#assertSameInput(known.session.run, mission, invocation, input.caseInput);
       const entry = isUsable ? known : await this.#openHere(runId, mission, invocation, input);
       if (!entry.session.isCancelled) entry.session.signal.throwIfAborted();
       entry.visits += 1;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Evidence } from "../../../core/define-agent.js";
 import { definePlaybook, giveUp } from "../../../core/define-agent.js";
+import { ONE_LINE } from "../../../core/one-line.js";
 import { checkOutreach } from "./check-outreach.js";
 import { DealAnalysisSchema, DealSchema } from "./deal.js";
 import type { MailInputs } from "./outreach-facts.js";
@@ -13,7 +14,7 @@ const BY_HAND = "written by a person";
 
 const OutreachEmailSchema = z.strictObject({
   to: z.email(),
-  subject: z.string().min(3).max(150),
+  subject: z.string().min(3).max(150).regex(ONE_LINE, "one line, without control characters"),
   body: z.string().min(1).max(3_000),
   claims: z.array(ClaimSchema).default([]),
   /** Whom the mail is written to, by the id of the case's contact. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Feedback } from "../../../core/define-agent.js";
 import { definePlaybook } from "../../../core/define-agent.js";
+import { ONE_LINE } from "../../../core/one-line.js";
 import { checkResolution, DISCLOSURE } from "./check-resolution.js";
 import type { Steps } from "./find-steps.js";
 import { StepsSchema } from "./find-steps.js";
@@ -21,7 +22,7 @@ export type ResolutionInputs = z.output<typeof InputSchema>;
 
 const ResolutionSchema = z.strictObject({
   to: z.email(),
-  subject: z.string().min(1).max(200),
+  subject: z.string().min(1).max(200).regex(ONE_LINE, "one line, without control characters"),
   body: z.string().min(1).max(6000),
   /** Ids of the articles that the body cites, in the order of their first citation. */
   cited: z.array(z.string()).min(1),
@@ -72,7 +73,7 @@ export const draftResolution = definePlaybook({
 });
 
 function subjectOf(ticketId: string, subject: string): string {
-  const oneLine = subject.replace(/\s+/gu, " ").trim();
+  const oneLine = subject.replace(/[\s\p{Cc}]+/gu, " ").trim();
   return (oneLine === "" ? `Your request ${ticketId}` : `Your request ${ticketId}: ${oneLine}`).slice(0, MAX_SUBJECT);
 }
 
