@@ -50,6 +50,7 @@ async function runWhole(scenario: Scenario): Promise<Whole> {
   const world = await openCrashWorld({
     folder,
     scenario,
+    isHasty: true,
     afterCommit: () => {
       if (isOpen) commits += 1;
     },
@@ -66,7 +67,7 @@ async function runWhole(scenario: Scenario): Promise<Whole> {
 
 /** Goes on in this process with what the killed one left, and tells how it ended. */
 async function goOn(folder: string, scenario: Scenario) {
-  const world = await openCrashWorld({ folder, scenario });
+  const world = await openCrashWorld({ folder, scenario, isHasty: true });
   await driveToEnd(world, scenario);
   const essence = await essenceOf(world);
   await world.close();

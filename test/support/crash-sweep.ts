@@ -37,7 +37,7 @@ export interface Sweep {
 /**
  * Runs the scenario and copies store and outside after every commit and around every act: what SIGKILL would leave
  * there. Every copy, or `limit` of them spread evenly, is then resumed and driven to its end by the same people.
- * With `twice`, each resumed process is killed once more, somewhere on its way.
+ * With `twice`, every other resumed process is killed once more, somewhere on its way.
  */
 export async function sweep(
   scenario: Scenario,
@@ -50,7 +50,7 @@ export async function sweep(
     const chosen = spread(copies, options.limit ?? copies.length);
     const ends = await inPool(chosen, AT_ONCE, async (copy, index) => {
       const again: Copy[] = [];
-      const end = await runThrough(scenario, copy, options.twice ? again : undefined);
+      const end = await runThrough(scenario, copy, options.twice && index % 2 === 0 ? again : undefined);
       const second = again[(index * STRIDE) % Math.max(1, again.length)];
       const ends = second
         ? [end, await runThrough(scenario, { ...second, label: `${copy.label}, then ${second.label}` })]
