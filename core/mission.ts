@@ -6,12 +6,15 @@ export const IdSchema = z.string().regex(/^[A-Za-z][\w-]*$/, "begin with a lette
 export const SlugSchema = z
   .string()
   .regex(/^[a-z][a-z0-9-]*$/, "lower-case letters, digits and - only, beginning with a letter");
+/** Ten years: what is meant to last longer is a mistake, and moments beyond reach are none. */
+const MAX_MINUTES = 5_256_000;
+const MinutesSchema = z.number().positive().max(MAX_MINUTES);
 const JsonSchemaSchema = z.record(z.string(), z.json());
 
 /** How long a consumer waits for its inputs, and what happens when they do not all come. Only `done` tasks count as come. */
 const JoinSchema = z.strictObject({
   need: z.union([z.literal("all"), z.literal("any"), z.int().positive()]).default("all"),
-  within_minutes: z.number().positive().optional(),
+  within_minutes: MinutesSchema.optional(),
   else: z.enum(["continue", "fail", "ask"]).default("fail"),
 });
 
@@ -46,7 +49,7 @@ const TaskApprovalSchema = z.strictObject({
   /** The share (0 to 1) of results that is shown to a person in any case, chosen by run and task. */
   sample: z.number().min(0).max(1).optional(),
   role: z.string().min(1).optional(),
-  due_minutes: z.number().positive().optional(),
+  due_minutes: MinutesSchema.optional(),
 });
 
 /** One task as a person writes it; `toTask` turns it into the camelCase `Task` of the code. */
@@ -76,11 +79,11 @@ export const TaskFileSchema = z.strictObject({
       first_delay_seconds: z.number().nonnegative().default(1),
     })
     .default({ attempts: 3, first_delay_seconds: 1 }),
-  deadline_minutes: z.number().positive().default(60),
+  deadline_minutes: MinutesSchema.default(60),
   on_failure: z.union([z.enum(["stop", "continue", "ask"]), z.strictObject({ task: z.string() })]).default("ask"),
   checks: z.array(CheckSchema).default([]),
   approval: TaskApprovalSchema.default({}),
-  estimated_duration_minutes: z.number().nonnegative(),
+  estimated_duration_minutes: z.number().nonnegative().max(MAX_MINUTES),
   requires_human_approval: z.boolean(),
 });
 export type TaskFile = z.output<typeof TaskFileSchema>;
@@ -134,7 +137,7 @@ const CasesSchema = z.strictObject({
 
 const ApprovalsFileSchema = z.strictObject({
   role: z.string().min(1).default("approver"),
-  due_minutes: z.number().positive().default(1440),
+  due_minutes: MinutesSchema.default(1440),
   escalate_to: z.array(z.string()).default([]),
 });
 
@@ -159,7 +162,7 @@ export const MissionFileSchema = z.strictObject({
   budget_usd: z.number().nonnegative().default(5),
   max_parallel: z.int().positive().default(8),
   max_review_rounds: z.int().nonnegative().default(2),
-  deadline_minutes: z.number().positive().optional(),
+  deadline_minutes: MinutesSchema.optional(),
   value: z
     .strictObject({ minutes_by_hand: z.number().nonnegative(), rate_usd_per_hour: z.number().nonnegative() })
     .optional(),

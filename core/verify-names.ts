@@ -17,6 +17,16 @@ const RESERVED_SLUGS = new Set(
   ),
 );
 
+/** Why an agent of these names can stand in no graph and no row; nothing when it can. */
+export function nameFaultOf({ agentId, slug }: Pick<AgentDefinition, "agentId" | "slug">): string | undefined {
+  if (RESERVED_SLUGS.has(slug)) return `agent ${agentId}: the slug "${slug}" is a part of the graph; choose another.`;
+  if (!SlugSchema.safeParse(slug).success)
+    return `agent ${agentId}: "${slug}" is no slug; lower-case letters, digits and - only, beginning with a letter.`;
+  if (!IdSchema.safeParse(agentId).success)
+    return `agent ${slug}: "${agentId}" is no id; begin with a letter; letters, digits, _ and - only.`;
+  return undefined;
+}
+
 /** Ids and slugs: well formed, unique, and not taken by the system. */
 export function verifyNames(subject: Subject, agents: readonly AgentDefinition[]): void {
   verifyTaskIds(subject);
@@ -64,21 +74,8 @@ function verifyFigureIds({ mission, report }: Subject): void {
 /** Agents of the mission, against all that are at hand: a slug is a node's name, an id is what rows name. */
 function verifyAgentNames({ mission, report }: Subject, agents: readonly AgentDefinition[]): void {
   for (const { id, slug } of mission.agents) {
-    if (RESERVED_SLUGS.has(slug))
-      report("reserved_name", "/agents", `agent ${id}: the slug "${slug}" is a part of the graph; choose another.`);
-    else if (!SlugSchema.safeParse(slug).success) {
-      report(
-        "reserved_name",
-        "/agents",
-        `agent ${id}: "${slug}" is no slug; lower-case letters, digits and - only, beginning with a letter.`,
-      );
-    }
-    if (!IdSchema.safeParse(id).success)
-      report(
-        "reserved_name",
-        "/agents",
-        `agent ${slug}: "${id}" is no id; begin with a letter; letters, digits, _ and - only.`,
-      );
+    const fault = nameFaultOf({ agentId: id, slug });
+    if (fault !== undefined) report("reserved_name", "/agents", fault);
     const namesakes = agents.filter((agent) => agent.agentId === id || agent.slug === slug);
     if (namesakes.length > 1) {
       const who = namesakes.map((agent) => `${agent.agentId} (${agent.slug})`).join(", ");

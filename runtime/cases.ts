@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { caseIdOf, caseTitleOf } from "../core/case.js";
+import { assertCase, caseIdOf, caseTitleOf } from "../core/case.js";
 import type { JsonObject } from "../core/digest.js";
 import { OrchestratorError } from "../core/errors.js";
 import { lookUp } from "../core/lookup.js";
@@ -86,10 +86,8 @@ async function findByName(
 }
 
 function toCase(mission: Pick<Mission, "cases" | "slug">, data: unknown): CaseRecord {
-  const id = caseIdOf(mission, data);
-  // Safe: caseIdOf accepts only objects, and what was read or sent is JSON.
-  const caseData = data as JsonObject;
-  return { id, title: caseTitleOf(mission, caseData), data: caseData };
+  assertCase(mission, data);
+  return { id: caseIdOf(mission, data), title: caseTitleOf(mission, data), data };
 }
 
 /** What an empty form sends. */

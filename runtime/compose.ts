@@ -4,6 +4,7 @@ import { z } from "zod";
 import { resolveReceivedAt } from "../core/case.js";
 import type { AgentDefinition, Playbook } from "../core/define-agent.js";
 import type { JsonObject } from "../core/digest.js";
+import { OrchestratorError } from "../core/errors.js";
 import type { Mission } from "../core/mission.js";
 import { missionVersion } from "../core/mission-version.js";
 import type { Clock } from "../core/ports.js";
@@ -12,6 +13,7 @@ import type { Dispatch } from "../core/records.js";
 import type { Article } from "../core/services.js";
 import type { NodeDeps, Playbooks } from "../core/session.js";
 import type { ToolDefinition } from "../core/tool.js";
+import { nameFaultOf } from "../core/verify-names.js";
 import { dataCollectionAgent } from "../nodes/agents/data-collection-agent.js";
 import { documentVerificationAgent } from "../nodes/agents/document-verification-agent.js";
 import { generalist } from "../nodes/agents/generalist.js";
@@ -28,7 +30,7 @@ import { readConfig } from "./config.js";
 import { EventHub } from "./event-hub.js";
 import { createDocuments, createRecords } from "./files.js";
 import { parseJsonFile } from "./json-file.js";
-import { isAgent, isTool, listOrFolder } from "./list-or-folder.js";
+import { AGENTS, listOrFolder, TOOLS } from "./list-or-folder.js";
 import type { Catalogue, LoadedMission, LoadOptions } from "./missions.js";
 import { assertRunnable, loadMissions, loadMission as loadMissionWith, readMission } from "./missions.js";
 import type { PreparedCase } from "./new-run.js";
@@ -165,9 +167,13 @@ export async function verifyMission(
 
 async function loadOptions(options: Omit<OpenOptions, "store">): Promise<LoadOptions> {
   const [agents, tools] = await Promise.all([
-    listOrFolder(options.agents ?? [], isAgent),
-    listOrFolder(options.tools ?? [], isTool),
+    listOrFolder(options.agents ?? [], AGENTS),
+    listOrFolder(options.tools ?? [], TOOLS),
   ]);
+  assertOneOfEach(
+    "tools",
+    tools.map(({ name }) => ({ name, shownAs: name })),
+  );
   return {
     dataFolder: options.data ?? readConfig().dataFolder,
     agents: withOurs(agents),
@@ -178,9 +184,38 @@ async function loadOptions(options: Omit<OpenOptions, "store">): Promise<LoadOpt
 
 /** Ours and the given ones, the generalist last; a given agent with the id of one of ours stands in its place. */
 function withOurs(given: readonly AgentDefinition[]): readonly AgentDefinition[] {
+  const fault = given.map(nameFaultOf).find((found) => found !== undefined);
+  if (fault !== undefined) throw new OrchestratorError("config_invalid", `"agents" cannot be used: ${fault}`);
+  assertOneOfEach(
+    "agents",
+    given.map((agent) => ({ name: agent.agentId, shownAs: shownAgent(agent) })),
+  );
   const ours = OUR_AGENTS.map((own) => given.find(({ agentId }) => agentId === own.agentId) ?? own);
   const others = given.filter((agent) => !ours.includes(agent));
-  return [...ours.slice(0, -1), ...others, ...ours.slice(-1)];
+  const all = [...ours.slice(0, -1), ...others, ...ours.slice(-1)];
+  assertOneOfEach(
+    "agents",
+    all.map((agent) => ({ name: agent.slug, shownAs: shownAgent(agent) })),
+  );
+  return all;
+}
+
+function shownAgent({ agentId, slug }: AgentDefinition): string {
+  return `${agentId} (${slug})`;
+}
+
+/** Of two with one name the second would hide the first. */
+function assertOneOfEach(option: string, all: readonly { readonly name: string; readonly shownAs: string }[]): void {
+  const known = new Map<string, string>();
+  for (const { name, shownAs } of all) {
+    const namesake = known.get(name);
+    if (namesake !== undefined)
+      throw new OrchestratorError(
+        "config_invalid",
+        `"${option}" cannot be used: ${namesake} and ${shownAs} share the name "${name}"; each needs its own.`,
+      );
+    known.set(name, shownAs);
+  }
 }
 
 let forStudio: Promise<Composition> | undefined;

@@ -39,7 +39,7 @@ export async function parseJsonFile<Schema extends z.ZodType>(
 export function parseJson(text: string, shownAs: string): unknown {
   const json = text.startsWith("\uFEFF") ? text.slice(1) : text;
   const errors: ParseError[] = [];
-  const tree = parseTree(json, errors, STRICT);
+  const tree = treeOf(json, errors, shownAs);
   const [error] = errors;
   if (error) throw malformed(json, error.offset, shownAs, sayParseError(error, json));
   if (tree === undefined) throw malformed(json, 0, shownAs, "the file is empty");
@@ -53,6 +53,15 @@ export function parseJson(text: string, shownAs: string): unknown {
     );
   const value: unknown = JSON.parse(json);
   return value;
+}
+
+function treeOf(json: string, errors: ParseError[], shownAs: string): Node | undefined {
+  try {
+    return parseTree(json, errors, STRICT);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause; // the parser calls itself for each level
+    throw malformed(json, 0, shownAs, "lists and objects are nested too deep");
+  }
 }
 
 /** Below the working folder a path is shown relative to it. */

@@ -8,35 +8,69 @@ import { shown } from "./json-file.js";
 
 const MODULE = /(?<!\.d)\.m?[jt]s$/u;
 
+/** What a list or folder should hold, in the words of the options. */
+export interface Kind<Item> {
+  readonly option: string;
+  readonly maker: string;
+  readonly isOne: (value: unknown) => value is Item;
+}
+
+export const AGENTS: Kind<AgentDefinition> = { option: "agents", maker: "defineAgent", isOne: isAgent };
+export const TOOLS: Kind<ToolDefinition> = { option: "tools", maker: "defineTool", isOne: isTool };
+
 /**
  * The list itself, or everything of its kind that the modules of a folder export, by file name. `file_not_found` when
- * there is no such folder. Modules in TypeScript need a loader, such as `node --import tsx`.
+ * there is no such folder; `config_invalid` names the entry that is none of the kind, or the module that cannot be
+ * loaded. Modules in TypeScript need a loader, such as `node --import tsx`.
  */
 export async function listOrFolder<Item>(
   given: string | readonly Item[],
-  isOne: (value: unknown) => value is Item,
+  { option, maker, isOne }: Kind<Item>,
 ): Promise<readonly Item[]> {
-  if (typeof given !== "string") return given;
+  if (typeof given !== "string") {
+    assertList(given, option);
+    const wrong = given.findIndex((item) => !isOne(item));
+    if (wrong === -1) return given;
+    throw new OrchestratorError("config_invalid", `Entry ${wrong + 1} of "${option}" is not what ${maker} returns.`);
+  }
   const names = await readdir(given).catch((cause: unknown) => {
     throw new OrchestratorError("file_not_found", `There is no folder ${shown(given)} to take agents or tools from.`, {
       cause,
     });
   });
   const files = names.filter((name) => MODULE.test(name)).sort();
-  const modules = await Promise.all(
-    files.map((name): Promise<object> => import(pathToFileURL(resolve(join(given, name))).href)),
-  );
+  const modules = await Promise.all(files.map((name) => load(join(given, name), option)));
   return modules.flatMap((module) => Object.values(module).filter(isOne));
 }
 
-/** True for what `defineAgent` returns. */
-export function isAgent(value: unknown): value is AgentDefinition {
-  return isObject(value) && "agentId" in value && "slug" in value && "skills" in value;
+async function load(path: string, option: string): Promise<object> {
+  try {
+    const module: object = await import(pathToFileURL(resolve(path)).href);
+    return module;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new OrchestratorError(
+      "config_invalid",
+      `${shown(path)} cannot be loaded to take ${option} from: ${why}. Mend the module, or take it out of the folder.`,
+      { cause },
+    );
+  }
 }
 
-/** True for what `defineTool` returns. */
-export function isTool(value: unknown): value is ToolDefinition {
-  return isObject(value) && "effect" in value && "input" in value && typeof value["run"] === "function";
+/** Callers without types may hand over one thing instead of a list. */
+function assertList(given: unknown, option: string): void {
+  if (Array.isArray(given)) return;
+  throw new OrchestratorError("config_invalid", `"${option}" must be a list, or the path of a folder.`);
+}
+
+function isAgent(value: unknown): value is AgentDefinition {
+  if (!isObject(value) || !isObject(value["skills"]) || !Array.isArray(value["tools"])) return false;
+  return ["agentId", "slug", "name"].every((field) => typeof value[field] === "string");
+}
+
+function isTool(value: unknown): value is ToolDefinition {
+  if (!isObject(value) || typeof value["name"] !== "string") return false;
+  return "effect" in value && isObject(value["input"]) && typeof value["run"] === "function";
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -5,6 +5,7 @@ import type { Json } from "../core/digest.js";
 import { digestOf } from "../core/digest.js";
 import { OrchestratorError } from "../core/errors.js";
 import type { EventDraft } from "../core/event.js";
+import { jsonFaultOf } from "../core/json-fault.js";
 import type { Mission } from "../core/mission.js";
 import type { Approvals, Statement } from "../core/ports.js";
 import type { ApprovalRecord, RunRecord } from "../core/records.js";
@@ -181,6 +182,7 @@ export function decided(
     );
   }
   assertDecidable(request.kind, request.shown.allowed, decision);
+  assertStorable(decision);
   assertFits(request, decision);
   return {
     statements: rows.decide(request.approvalId, request.digest, decision, by.name, by.authenticated, now),
@@ -203,6 +205,13 @@ export function decided(
       },
     ],
   };
+}
+
+/** What a person gave must be what the store can keep and a digest can be taken over. */
+function assertStorable(decision: Decision): void {
+  const fault = jsonFaultOf(decision);
+  if (fault !== undefined)
+    throw new OrchestratorError("decision_invalid", `What you gave cannot be stored as JSON: ${fault}.`);
 }
 
 /** What a person gave must fit the schema that the request shows. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -70,6 +70,36 @@ describe("openOrchestrator runs what somebody else wrote", () => {
       message: expect.stringContaining("nobody"),
     });
   });
+});
+
+describe("agents and tools that cannot be used are refused with what is wrong", () => {
+  const refused = async (options: object, ...told: string[]) => {
+    for (const message of told.map((text) => expect.stringContaining(text)))
+      await expect(openOrchestrator({ store, ...options })).rejects.toMatchObject({ code: "config_invalid", message });
+    expect(existsSync(join(folder, "missions.db"))).toBe(false);
+  };
+
+  test("a module that throws is named, with what it said", async () => {
+    mkdirSync(join(folder, "agents"));
+    writeFileSync(join(folder, "agents", "broken.mjs"), 'throw new Error("no key at hand");');
+
+    await refused({ agents: join(folder, "agents") }, "broken.mjs", "no key at hand");
+  });
+
+  test.each<[string, object, string[]]>([
+    ["one id", { agents: [scales, { ...scales, slug: "other" }] }, ["S1", "scales", "other"]],
+    ["one slug", { agents: [scales, { ...scales, agentId: "S2" }] }, ["S1", "S2", "scales"]],
+    ["the slug of one of ours", { agents: [{ ...scales, slug: "generalist" }] }, ["S1", "A0", "generalist"]],
+    ["the name of a node", { agents: [{ ...scales, slug: "planner" }] }, ["S1", "planner"]],
+    ["a slug that is none", { agents: [{ ...scales, slug: "My Scales" }] }, ["S1", "My Scales"]],
+    ["an id that is none", { agents: [{ ...scales, agentId: "1 2" }] }, ["1 2"]],
+    ["no agent", { agents: [scales, { agentId: "S2" }] }, ["agents", "2", "defineAgent"]],
+    ["skills that are none", { agents: [{ ...scales, skills: undefined }] }, ["agents", "1", "defineAgent"]],
+    ["no tool", { tools: [{}] }, ["tools", "1", "defineTool"]],
+    ["nothing at all", { tools: [null] }, ["tools", "1", "defineTool"]],
+    ["no list", { agents: scales }, ["agents", "list"]],
+    ["two tools of one name", { tools: [weigh, { ...weigh }] }, ["weigh"]],
+  ])("%s", async (_, options, told) => refused(options, ...told));
 });
 
 describe("a mission is read and proved without a store", () => {

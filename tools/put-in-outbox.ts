@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ONE_LINE } from "../core/one-line.js";
 import { defineTool } from "./define-tool.js";
 
 /** Puts a finished message into our own outbox table. Once for each recipient and purpose within a case; nothing leaves the machine. */
@@ -9,7 +10,7 @@ export const putInOutbox = defineTool({
     "Not for drafts that somebody still wants to change, and it sends nothing by itself.",
   input: z.strictObject({
     to: z.email(),
-    subject: z.string().min(1).max(200),
+    subject: z.string().min(1).max(200).regex(ONE_LINE, "one line, without control characters"),
     body: z.string().min(1).max(20_000),
     /** Why it is written; a second message of another purpose to the same recipient is another act. */
     purpose: z.string().min(1).max(60).default("message"),

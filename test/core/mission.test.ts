@@ -120,6 +120,24 @@ describe("the document of a mission", () => {
   });
 });
 
+describe("a time in a mission", () => {
+  const BEYOND = 5_256_001;
+  const [task] = missionDocument({ tasks: [{ task_id: "T1" }] }).tasks;
+
+  test.each<[string, object]>([
+    ["/deadline_minutes", { deadline_minutes: BEYOND }],
+    ["/approvals/due_minutes", { approvals: { due_minutes: 1e300 } }],
+    ["/tasks/0/deadline_minutes", { tasks: [{ ...task, deadline_minutes: BEYOND }] }],
+    ["/tasks/0/estimated_duration_minutes", { tasks: [{ ...task, estimated_duration_minutes: 1e300 }] }],
+    ["/tasks/0/join/within_minutes", { tasks: [{ ...task, join: { within_minutes: BEYOND } }] }],
+    ["/tasks/0/approval/due_minutes", { tasks: [{ ...task, approval: { due_minutes: BEYOND } }] }],
+  ])("at %s is ten years at most", (pointer, parts) => {
+    const shaped = shapeOf(MissionFileSchema, { ...missionDocument({ tasks: [{ task_id: "T1" }] }), ...parts });
+
+    expect(shaped.ok ? [] : shaped.problems.map((problem) => problem.pointer)).toEqual([pointer]);
+  });
+});
+
 describe("I10: the version of a mission", () => {
   const version = (agents = AGENTS, parts = {}) => missionVersion(missionOf({ tasks: TASKS, ...parts }, agents));
   const withWriter = (parts: Parameters<typeof fakePlaybook>[0]) =>

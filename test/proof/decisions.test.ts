@@ -241,6 +241,22 @@ describe("I3, I4: what is decided about a call is what becomes of it", () => {
     await expect(deciding).rejects.toMatchObject({ code: "decision_invalid" });
     expect((await orchestrator.approval(request.approval_id)).status).toBe("pending");
   });
+
+  test.each<[string, Decision]>([
+    ["/edited/to", edit({ to: "\ud800" })],
+    ["/edited/n is Infinity", edit({ n: Number("1e999") })],
+    ["__proto__", edit(JSON.parse('{"__proto__":{}}'))],
+    ["200", edit(JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`))],
+    ["/comment", { type: "approve", comment: "\ud800" }],
+  ])("what cannot be stored is refused with its place (%s), and the request stays open", async (place, decision) => {
+    const request = await ask("call");
+
+    const deciding = orchestrator.decide(request.approval_id, { decision, by: "ann" });
+
+    const message = expect.stringContaining(place);
+    await expect(deciding).rejects.toMatchObject({ code: "decision_invalid", message });
+    expect((await orchestrator.approval(request.approval_id)).status).toBe("pending");
+  });
 });
 
 describe("I6: what is asked besides", () => {

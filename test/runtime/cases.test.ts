@@ -89,6 +89,14 @@ describe("bad input", () => {
     });
   });
 
+  test("what cannot be stored, at hand or in a file, is refused as no case", async () => {
+    const path = join(folder, "deep.json");
+    await writeFile(path, `{"ticket_id":"TK-9","deep":${"[".repeat(2000)}${"]".repeat(2000)}}`);
+
+    for (const wanted of [path, { ticket_id: "TK-9", subject: "\ud800" }])
+      await expect(findCase(mission, wanted, folder)).rejects.toMatchObject({ code: "case_invalid" });
+  });
+
   test("two samples of one id", async () => {
     await writeFile(join(folder, "tickets.json"), JSON.stringify([CASES[0], CASES[0]]));
     await expect(loadCases(mission, folder)).rejects.toMatchObject({

@@ -42,6 +42,14 @@ describe("malformed JSON", () => {
     expect(() => parseJson('{ "a": 1, "a": 2 }', "x.json")).toThrow('the key "a" stands twice');
   });
 
+  test("what is nested deeper than the parser can follow", () => {
+    const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
+
+    expect(() => parseJson(deep, "x.json")).toThrow(
+      expect.objectContaining({ code: "file_malformed", message: expect.stringContaining("nested too deep") }),
+    );
+  });
+
   test("a byte order mark is passed over", () => {
     expect(parseJson('\uFEFF{"a":1}', "x.json")).toEqual({ a: 1 });
   });

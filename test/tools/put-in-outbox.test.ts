@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import type { Message } from "../../core/services.js";
 import { putInOutbox } from "../../tools/put-in-outbox.js";
 import { createMemoryMessages } from "../support/fake-services.js";
@@ -19,6 +20,23 @@ test("puts the message into our own outbox, in the name of the run", async () =>
 
 test("refuses what is no address", () => {
   expect(putInOutbox.input.safeParse({ ...args, to: "ada" }).success).toBe(false);
+});
+
+test.each([
+  ["subject", "Hello\r\nBcc: all@berg.example"],
+  ["subject", "Hello\u0007"],
+  ["subject", "Hello\u2028there"],
+  ["to", "ada@berg.example\nBcc: all@berg.example"],
+  ["to", "ada@berg.example\n"],
+])("refuses a %s of more than one line, or with control characters (%j)", (field, text) => {
+  expect(putInOutbox.input.safeParse({ ...args, [field]: text }).success).toBe(false);
+});
+
+test("what a person may edit is held to one line by the schema that is shown, which knows every script", () => {
+  const shown = z.fromJSONSchema(z.toJSONSchema(putInOutbox.input, { io: "input" }));
+
+  expect(shown.safeParse({ ...args, subject: "Hello\nBcc: x" }).success).toBe(false);
+  expect(shown.safeParse({ ...args, subject: "Grüße, 你好 🚀 (Cc)" }).success).toBe(true);
 });
 
 describe("I2: a message is put once", () => {
