@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Host, Io } from "./io.js";
+import { forTerminal, jsonText } from "./paint.js";
 import { createProgram } from "./program.js";
 
 const MISUSE = 2;
@@ -32,7 +33,8 @@ export async function call(args: readonly string[], host: Host, version: string)
 /** Commander writes to the host; what it says about a wrong call comes as an error, once. */
 function quiet(program: Command, host: Host, isJson: boolean): Command {
   for (const command of [program, ...program.commands]) {
-    command.configureOutput({ writeOut: host.out, writeErr: isJson ? () => undefined : host.err }).exitOverride();
+    const writeErr = isJson ? () => undefined : (text: string) => host.err(forTerminal(text));
+    command.configureOutput({ writeOut: host.out, writeErr }).exitOverride();
   }
   return program;
 }
@@ -47,10 +49,10 @@ async function fail(error: unknown, host: Host, isJson: boolean, isStopping = fa
   }
   const { exitCode, ...failure } = toFailure(error, isStopping);
   if (isJson) printError(host, failure);
-  else host.err(`${failure.message}\n`);
+  else host.err(`${forTerminal(failure.message)}\n`);
   return exitCode;
 }
 
 function printError(host: Host, error: { code: string; message: string; details: unknown }): void {
-  host.out(`${JSON.stringify({ error }, null, 2)}\n`);
+  host.out(`${jsonText({ error })}\n`);
 }

@@ -7,6 +7,7 @@ import { EXIT, isStopped, usage } from "./failures.js";
 import type { Io } from "./io.js";
 import { followProgress } from "./progress.js";
 import { statusWord } from "./status-word.js";
+import { inOneLine } from "./text.js";
 
 const DIGEST_BEGINNING = 8;
 const STOPPED = "Stopped: the decision is recorded, and the run goes on when it is resumed.";
@@ -135,7 +136,7 @@ function outcomeLine(io: Io, { title, status, decided_by, continued, run_status,
       : run_status === "completed"
         ? `report ${run_id}`
         : `status ${run_id}`;
-  return `${io.paint.bold(title)}  ${statusWord(status, io.paint)} by ${decided_by}; ${run}\n  ${io.paint.dim(io.hint(next))}`;
+  return `${io.paint.bold(inOneLine(title))}  ${statusWord(status, io.paint)} by ${inOneLine(decided_by)}; ${run}\n  ${io.paint.dim(io.hint(next))}`;
 }
 
 function exitCodeFor({ continued, run_status }: DecideOutcome, flags: DecideFlags): number {

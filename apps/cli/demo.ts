@@ -11,7 +11,7 @@ import { statusWord } from "./status-word.js";
 import type { FreshStore } from "./store-choice.js";
 import { chooseFreshStore } from "./store-choice.js";
 import { table } from "./table.js";
-import { wrap } from "./text.js";
+import { inOneLine, wrap } from "./text.js";
 
 const MISSIONS = ["customer-onboarding", "sales-pipeline", "support-resolution"] as const;
 const NOBODY = "demo";
@@ -75,7 +75,7 @@ async function oneThatAsks(
   const [slug] = MISSIONS;
   const chosen = caseThatAsks(await orchestrator.cases(slug));
   if (!chosen) return undefined;
-  const about = wrap(`${chosen.title}. ${chosen.about ?? ""}`, io.host.columns - 1).join("\n");
+  const about = wrap(`${inOneLine(chosen.title)}. ${chosen.about ?? ""}`, io.host.columns - 1).join("\n");
   io.note(`\n${io.paint.bold("And a case that goes wrong, to show what that looks like")}\n${about}\n`);
   const progress = followProgress(io, orchestrator, { isShared: true });
   try {

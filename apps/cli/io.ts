@@ -1,6 +1,6 @@
 import type { OrchestratorApi } from "../../core/views.js";
 import type { Paint } from "./paint.js";
-import { createPaint } from "./paint.js";
+import { createPaint, forTerminal, jsonText } from "./paint.js";
 import type { Person } from "./person.js";
 import type { FreshStore } from "./store-choice.js";
 
@@ -93,12 +93,13 @@ class CliIo implements Io {
   }
 
   print(document: unknown, text: () => string): void {
-    this.host.out(`${this.json ? JSON.stringify(document, null, 2) : text()}\n`);
+    this.host.out(`${this.json ? jsonText(document) : forTerminal(text())}\n`);
   }
 
   note(line: string): void {
-    if (this.json) this.host.err(`${line}\n`);
-    else this.host.out(`${line}\n`);
+    const text = `${forTerminal(line)}\n`;
+    if (this.json) this.host.err(text);
+    else this.host.out(text);
   }
 
   open(fresh?: FreshStore): Promise<OrchestratorApi> {

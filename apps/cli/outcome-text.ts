@@ -1,7 +1,7 @@
 import type { ApprovalView, RunOutcome } from "../../core/views.js";
 import type { Io } from "./io.js";
 import { statusWord } from "./status-word.js";
-import { shortIds } from "./text.js";
+import { inOneLine, shortIds } from "./text.js";
 
 /** What runs came to, in a few lines each, with what to type next. */
 export function outcomeText(io: Io, outcomes: readonly RunOutcome[]): string {
@@ -14,9 +14,9 @@ function oneOutcome(io: Io, { run_id, title, status, approvals }: RunOutcome): s
   const open = approvals.filter((approval) => approval.status === "pending");
   const ids = shortIds(open.map(({ approval_id }) => approval_id));
   return [
-    `${paint.bold(title)}  ${statusWord(status, paint)}  ${paint.dim(run_id)}`,
+    `${paint.bold(inOneLine(title))}  ${statusWord(status, paint)}  ${paint.dim(run_id)}`,
     ...open.flatMap((approval) => [
-      `  ${paint.yellow("?")} ${approval.summary}`,
+      `  ${paint.yellow("?")} ${inOneLine(approval.summary)}`,
       `    ${decideHint(io, approval, ids.get(approval.approval_id))}`,
     ]),
     `  ${nextStep(io, run_id, status)}`,

@@ -5,7 +5,7 @@ import { kpiTable, limitLines } from "./kpi-table.js";
 import { decideHint } from "./outcome-text.js";
 import { statusWord } from "./status-word.js";
 import { table } from "./table.js";
-import { duration, moment, shortIds, usd } from "./text.js";
+import { duration, inOneLine, moment, shortIds, usd } from "./text.js";
 
 /** `mission status`: one run with its tasks, open questions, KPIs and limits. */
 export async function status(io: Io, run: string): Promise<number> {
@@ -20,7 +20,7 @@ function statusText(io: Io, view: StatusView): string {
   const open = view.approvals.filter(({ status: state }) => state === "pending");
   const ids = shortIds(open.map(({ approval_id }) => approval_id));
   const questions = open.flatMap((approval) => [
-    `${paint.yellow("?")} ${approval.summary}`,
+    `${paint.yellow("?")} ${inOneLine(approval.summary)}`,
     `  ${decideHint(io, approval, ids.get(approval.approval_id))}`,
   ]);
   return [
@@ -52,10 +52,10 @@ function head({ paint }: Io, view: StatusView): string[] {
     `cost ${usd(view.cost_usd)}`,
   ];
   return [
-    `${paint.bold(view.title)}  ${statusWord(view.status, paint)}`,
+    `${paint.bold(inOneLine(view.title))}  ${statusWord(view.status, paint)}`,
     paint.dim(`${view.mission} (${view.mission_id}), version ${view.mission_version.slice(0, 12)}, run ${view.run_id}`),
     paint.dim(times.join(", ")),
-    ...(view.failure === null ? [] : [paint.red(view.failure)]),
+    ...(view.failure === null ? [] : [paint.red(inOneLine(view.failure))]),
   ];
 }
 

@@ -1,10 +1,13 @@
 import Table from "cli-table3";
 import type { Io } from "./io.js";
+import { harmless, unpainted } from "./paint.js";
 import { shorten } from "./text.js";
 
 const GAP = 2;
 const MIN_COLUMN = 12;
 const WIDE = 140;
+/** Nobody reads a cell to its end beyond this, and every row is padded to the longest. */
+const MAX_COLUMN = 500;
 const NO_LINES = {
   top: "",
   "top-mid": "",
@@ -25,8 +28,9 @@ const NO_RULES = {
   middle: " ".repeat(GAP),
 };
 
-/** Plain columns under a dim head. In a terminal the widest columns are shortened until all fit; elsewhere nothing is cut. */
-export function table(io: Io, head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Plain columns under a dim head. In a terminal the widest columns are shortened until all fit; elsewhere only what no reader could use is cut. */
+export function table(io: Io, head: readonly string[], raw: readonly (readonly string[])[]): string {
+  const rows = raw.map((row) => row.map((cell) => fitCell(inOneCell(cell), MAX_COLUMN)));
   const widths = io.host.isTerminal ? fittingWidths(head, rows, io.host.columns) : undefined;
   const fitted = widths ? rows.map((row) => row.map((cell, index) => fitCell(cell, widths[index] ?? 0))) : rows;
   const drawn = new Table({
@@ -48,7 +52,7 @@ export function isWide({ host }: Io): boolean {
 }
 
 function fittingWidths(head: readonly string[], rows: readonly (readonly string[])[], columns: number): number[] {
-  const cells = head.map((_, index) => rows.map((row) => visible(row[index] ?? "")));
+  const cells = head.map((_, index) => rows.map((row) => unpainted(row[index] ?? "")));
   const widths = head.map((name, index) => Math.max(name.length, ...(cells[index] ?? []).map(({ length }) => length)));
   // Ids and names to type are single words: they must stay whole, or they cannot be copied.
   const isProse = cells.map((column) => column.some((cell) => cell.includes(" ")));
@@ -64,11 +68,10 @@ function fittingWidths(head: readonly string[], rows: readonly (readonly string[
 
 /** Colours go with what is cut: a cell that fits keeps them. */
 function fitCell(cell: string, width: number): string {
-  return visible(cell).length > width ? shorten(visible(cell), width) : cell;
+  return unpainted(cell).length > width ? shorten(unpainted(cell), width) : cell;
 }
 
-/** The text without escape codes. */
-function visible(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape codes begin with this character.
-  return text.replaceAll(/\u001b\[\d+m/gu, "");
+/** A line break would end the row, and whatever steers a terminal would be counted as no width. */
+function inOneCell(cell: string): string {
+  return harmless(cell.replaceAll(/\s+/gu, " "));
 }

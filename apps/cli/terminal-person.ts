@@ -9,6 +9,7 @@ import { approvalScreen, choicesOf } from "./approval-screen.js";
 import { editJson } from "./editor.js";
 import { toFailure } from "./failures.js";
 import type { Io } from "./io.js";
+import { forTerminal } from "./paint.js";
 import type { Answer, Person } from "./person.js";
 import { readKey } from "./read-key.js";
 
@@ -55,13 +56,13 @@ export class TerminalPerson implements Person {
   #show(approval: ApprovalView, rows: number, context: { position?: string; problem?: string }): { isCut: boolean } {
     const { host, paint } = this.#io;
     const screen = approvalScreen(approval, { columns: host.columns, rows, paint, now: host.now(), ...context });
-    host.out(`${screen.text}\n`);
+    this.#io.note(screen.text);
     return screen;
   }
 
   async #choose(choices: readonly Choice[]): Promise<Choice | undefined> {
     const { host, paint } = this.#io;
-    host.out(`${paint.bold("Your key")} (${choices.map(({ key }) => key).join("/")}): `);
+    host.out(forTerminal(`${paint.bold("Your key")} (${choices.map(({ key }) => key).join("/")}): `));
     for (;;) {
       const key = await readKey();
       if (key === undefined) {
@@ -112,13 +113,13 @@ export class TerminalPerson implements Person {
 async function fieldText(field: Field): Promise<string | undefined> {
   const choices = field.kind === "yes_no" ? ["yes", "no"] : field.choices;
   if (choices.length === 0) {
-    return line(field.label, !field.isOptional, (typed) =>
+    return line(forTerminal(field.label), !field.isOptional, (typed) =>
       field.kind === "number" && !Number.isFinite(Number(typed)) ? "This must be a number." : undefined,
     );
   }
-  const options = choices.map((value) => ({ value, label: value }));
+  const options = choices.map((value) => ({ value, label: forTerminal(value) }));
   const chosen = await select({
-    message: field.label,
+    message: forTerminal(field.label),
     options: field.isOptional ? [...options, { value: "", label: "leave empty" }] : options,
   });
   return isCancel(chosen) ? undefined : chosen;

@@ -1,3 +1,5 @@
+const LONGEST_LINE = 500;
+
 /** The text broken into lines of at most `width`, at spaces where there are any; line breaks of its own stay. */
 export function wrap(text: string, width: number): string[] {
   return text.split("\n").flatMap((line) => wrapLine(line.trimEnd(), Math.max(1, width)));
@@ -19,6 +21,11 @@ function wrapLine(line: string, width: number): string[] {
 export function shorten(text: string, width: number): string {
   const line = text.replaceAll(/\s+/gu, " ").trim();
   return line.length > width ? `${line.slice(0, Math.max(0, width - 1)).trimEnd()}…` : line;
+}
+
+/** As one line of a length that a screen bears; for titles and questions in the midst of other words. */
+export function inOneLine(text: string): string {
+  return shorten(text, LONGEST_LINE);
 }
 
 /** `1 task`, `2 tasks`. */

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { chooseFreshStore } from "../../../apps/cli/store-choice.js";
+import { chooseFreshStore, toChoiceError } from "../../../apps/cli/store-choice.js";
 import type { ApprovalView, OrchestratorApi } from "../../../core/views.js";
 import { storeFileIn } from "../../../runtime/config.js";
 import { callCli, FakePerson, waitingRuns } from "./fake-host.js";
@@ -147,6 +147,39 @@ describe("which store commands use", () => {
     expect(storeFileIn(folder)).toBe("demo-1.db");
     expect((await chooseFreshStore(folder)).url).toBe("sqlite:.missions/demo-2.db");
     expect(await readFile(join(folder, ".missions/missions.db"), "utf8")).toBe("runs of somebody");
+  });
+
+  test("calls at once in one folder get a file each, and plain commands read the first one's", async () => {
+    const chosen = await Promise.all([1, 2, 3].map(() => chooseFreshStore(folder)));
+    const named = await Promise.all([1, 2].map(() => chooseFreshStore(folder, { typed: "sqlite:mine.db" })));
+
+    const urls = [...chosen, ...named].map(({ url }) => url);
+    expect(new Set(urls).size).toBe(5);
+    expect(urls).toContain("sqlite:mine.db");
+    expect(chosen.filter(({ isPlain }) => isPlain).map(({ url }) => url)).toEqual(["sqlite:.missions/missions.db"]);
+    expect(storeFileIn(folder)).toBe("missions.db");
+  });
+
+  test("a place that cannot hold a store is named, with what to do", async () => {
+    await writeFile(join(folder, ".missions"), "a file where the folder should be");
+
+    const { code, err } = await callCli(["demo"], sampleWorld().api, { folder });
+
+    expect(code).toBe(1);
+    expect(err).toContain(`${join(folder, ".missions")} cannot hold a store`);
+    expect(err).not.toContain("should not have happened");
+  });
+
+  test.each([
+    ["EROFS", "store_read_only"],
+    ["EACCES", "store_read_only"],
+    ["ENOSPC", "store_full"],
+    ["EDQUOT", "store_full"],
+    ["EIO", "store_failed"],
+  ])("%s on the way to a store is %s", (code, named) => {
+    const error = Object.assign(new Error(code), { code, syscall: "mkdir" });
+
+    expect(toChoiceError(error, "there")).toMatchObject({ code: named });
   });
 
   test("a store that was named is used when it is new, and left alone when it is not", async () => {
