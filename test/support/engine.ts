@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AgentDefinition } from "../../core/define-agent.js";
 import type { JsonObject } from "../../core/digest.js";
+import type { Clock } from "../../core/ports.js";
 import type { ToolDefinition } from "../../core/tool.js";
 import type { Composition } from "../../runtime/compose.js";
 import { compose } from "../../runtime/compose.js";
@@ -28,10 +29,12 @@ export interface EngineOptions {
   // biome-ignore lint/suspicious/noExplicitAny: a list of tools holds tools of every input and output.
   readonly tools?: readonly ToolDefinition<string, any, any>[];
   readonly afterCommit?: () => void;
+  readonly clock?: Clock;
 }
 
 /** Opens the engine; a data folder without missions keeps ours out of the way. */
-export async function openEngine({ missions = [], agents, tools = [], afterCommit }: EngineOptions): Promise<Engine> {
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const { missions = [], agents, tools = [], afterCommit, clock } = options;
   const folder = mkdtempSync(join(tmpdir(), "mission-engine-"));
   const data = join(folder, "data");
   const path = join(folder, "missions.db");
@@ -43,6 +46,7 @@ export async function openEngine({ missions = [], agents, tools = [], afterCommi
     missions: missions.map((mission) => missionDocument(mission) as unknown as JsonObject),
     agents,
     tools,
+    ...(clock && { clock }),
     storeOptions: { ...(afterCommit && { afterCommit }) },
   });
   const orchestrator = new Orchestrator(parts);

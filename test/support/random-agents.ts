@@ -16,10 +16,13 @@ export class Outside {
   readonly scripts = new Map<string, ReadonlyMap<string, Script>>();
   /** How often each act was done. */
   readonly acts = new Map<string, number>();
+  /** The engine's clock: the real one, and what people let pass. */
+  readonly clock = { now: () => new Date(Date.now() + this.#passedMs) };
   /** The same by idempotency key: an act that people wanted a second time has a second one. */
   readonly effects = new Map<string, number>();
   readonly #called = new Set<string>();
   readonly #waiting: { readonly due: number; readonly resolve: () => void }[] = [];
+  #passedMs = 0;
   #now = 0;
   #isTicking = false;
 
@@ -27,6 +30,11 @@ export class Outside {
     const script = this.scripts.get(String(caseId))?.get(taskId);
     if (!script) throw new Error(`No script for ${taskId} of case ${String(caseId)}.`);
     return script;
+  }
+
+  /** Nobody looks at anything for so long. */
+  letPass(ms: number): void {
+    this.#passedMs += ms;
   }
 
   /** Resolves after so many turns; whoever is due first goes first. No time passes. */

@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import type { Mission, Task } from "../../core/mission.js";
 import type { ApprovalRecord, EffectRecord, EventRecord } from "../../core/records.js";
 import { isDecided } from "../../core/run.js";
 import type { Outside } from "./random-agents.js";
+import type { RandomPlan } from "./random-plan.js";
 import type { RandomRun } from "./random-run.js";
 
 /** What a run's log says of its tasks up to some moment. */
@@ -138,6 +140,17 @@ export function checkDecisions(run: RandomRun): void {
     if (row?.kind === "task_result") checkOutcome(run, row, what);
   }
   expect(run.requests.filter(({ status }) => status === "pending")).toEqual([]);
+  // What expired granted nothing, and the same was asked again.
+  for (const expired of run.requests.filter(({ status }) => status === "expired")) {
+    expect(expired.decision).toBeUndefined();
+    const next = run.requests.find(({ subject, kind, taskId, attempt, round }) =>
+      isDeepStrictEqual(
+        [subject, kind, taskId, attempt, round],
+        [expired.subject, expired.kind, expired.taskId, expired.attempt, expired.round + 1],
+      ),
+    );
+    expect(next, `asked again: ${expired.shown.question}`).toBeDefined();
+  }
 }
 
 /** An approved result stands as it was shown, an edited one as it was edited; a rejected one never stands. */
@@ -149,11 +162,16 @@ function checkOutcome({ status, results }: RandomRun, row: ApprovalRecord, what:
   expect(output, what).toEqual(row.status === "edited" ? row.decision?.edited : row.shown.subject);
 }
 
-/** What must not depend on how a run was dispatched. Results name their case, which differs. */
-export function essenceOf({ status, results, caseId }: RandomRun) {
+/**
+ * What must not depend on how a run was dispatched. Results name their case, which differs; items that ask begin one
+ * attempt for all or one for each, as people answer.
+ */
+export function essenceOf({ status, results, caseId }: RandomRun, { mission }: RandomPlan) {
+  const asksByItem = new Set(mission.tasks.filter((task) => task.for_each).map((task) => task.task_id));
   const outputs = new Map(results.map((result) => [result.digest, JSON.stringify(result.output)]));
   const tasks = Object.entries(status.tasks).map(([id, task]) => {
-    const { attempts, agent_id, degraded, error_code } = task;
+    const { agent_id, degraded, error_code } = task;
+    const attempts = asksByItem.has(id) ? "some" : task.attempts;
     const output = outputs.get(task.result_digest ?? "")?.replaceAll(caseId, "its case");
     return [id, { status: task.status, attempts, agent_id, degraded, error_code, output }] as const;
   });

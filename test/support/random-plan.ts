@@ -31,6 +31,8 @@ export interface RandomPlan {
   readonly seed: number;
   /** The share (0 to 1) of requests that are decided while the run is still at work. */
   readonly eagerness: number;
+  /** The share (of 100) of moments at which people let everything that is asked expire. */
+  readonly lateness: number;
   /** True when time decides by design: a join that need not wait, a deadline that cuts. */
   readonly isTimed: boolean;
 }
@@ -86,6 +88,7 @@ const settings = fc.record({
   cases: fc.nat({ max: 1000 }),
   seed: fc.nat(),
   eagerness: fc.constantFrom(0, 0, 0.5, 1),
+  lateness: fc.constantFrom(0, 0, 20),
   dueMinutes: fc.constantFrom(60, 1440),
 });
 
@@ -121,7 +124,7 @@ function toPlan(made: readonly Row[], set: Settings): RandomPlan {
     ...(set.isReviewed && { review: [reviewRule(made[0])] }),
   };
   const isTimed = made.some((row) => isTimedJoin(row) || doesHang(row));
-  return { mission, scripts, seed: set.seed, eagerness: set.eagerness, isTimed };
+  return { mission, scripts, seed: set.seed, eagerness: set.eagerness, lateness: set.lateness, isTimed };
 }
 
 function toTask(id: string, row: Row, needs: readonly string[], made: readonly Row[]): TaskParts {
@@ -190,7 +193,9 @@ function doesHang(row: Row): boolean {
 }
 
 function scriptOf(row: Row, writes: readonly string[]): Script {
-  const outcomes = doesHang(row) ? (["hangs", ...row.outcomes] as const) : row.outcomes;
+  // Items ask one by one, and the first answer begins a new attempt: a question of one attempt would be luck.
+  const own = row.outcomes.filter((outcome) => outcome !== "question" || !row.shape.startsWith("each"));
+  const outcomes = doesHang(row) ? (["hangs", ...own] as const) : own;
   return { outcomes, deed: row.deed, mishap: row.mishap, duration: row.duration, base: row.base, writes };
 }
 

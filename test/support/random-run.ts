@@ -16,6 +16,7 @@ import type { RandomPlan } from "./random-plan.js";
 
 /** More decisions than any plan can ask for: a run that needs them goes in circles. */
 const MAX_DECISIONS = 400;
+const A_DAY_MS = 25 * 3_600_000;
 
 /** A run of a random plan, to its end. */
 export interface RandomRun {
@@ -118,8 +119,11 @@ class Person {
   /** One or several of the open requests, in an order of its own. */
   async decideSome({ run_id, approvals }: RunOutcome): Promise<RunOutcome> {
     const { orchestrator } = this.#engine;
-    const order = [...approvals].sort((a, b) => this.#draw(a.approval_id) - this.#draw(b.approval_id));
-    const some = order.slice(0, 1 + (this.#draw(`how many ${order.length}`) % order.length));
+    // Now and then nobody answers in time: the same is asked again, of the next in line.
+    const isLate = this.#draw(`late ${approvals.map(({ approval_id }) => approval_id).join()}`) < this.#plan.lateness;
+    if (isLate) this.#outside.letPass(A_DAY_MS);
+    const order = isLate ? [] : [...approvals].sort((a, b) => this.#draw(a.approval_id) - this.#draw(b.approval_id));
+    const some = order.slice(0, 1 + (this.#draw(`how many ${order.length}`) % Math.max(1, order.length)));
     for (const request of some) await this.#decide(request.approval_id);
     const [outcome] = await orchestrator.resume(run_id);
     if (!outcome) throw new Error(`Run ${run_id} cannot be continued.`);
@@ -134,9 +138,9 @@ class Person {
     try {
       await orchestrator.decide(id, { decision, digest: request.digest, by: "Pat", continue: false });
     } catch (error) {
-      // The run may have taken the question back in between; nothing else may refuse an answer.
+      // The run may have taken the question back in between, or it expired; nothing else may refuse an answer.
       const now = await orchestrator.approval(id);
-      if (hasCode(error, "already_decided") && now.status === "withdrawn") return;
+      if (hasCode(error, "already_decided", "approval_expired") && isOver(now.status)) return;
       throw error;
     }
     this.decided.set(id, decision);
@@ -187,6 +191,10 @@ class Person {
   #draw(what: string): number {
     return Number.parseInt(sha256(`${this.#plan.seed} ${what}`).slice(0, 8), 16) % 100;
   }
+}
+
+function isOver(status: ApprovalView["status"]): boolean {
+  return status === "withdrawn" || status === "expired";
 }
 
 /** What is asked, without what differs from run to run. A conflict on the board is one question, whoever asks it. */
