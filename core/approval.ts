@@ -3,6 +3,7 @@ import type { Evidence } from "./define-agent.js";
 import type { Json, JsonObject } from "./digest.js";
 import { digestOf } from "./digest.js";
 import { OrchestratorError } from "./errors.js";
+import { jsonFaultOf } from "./json-fault.js";
 import type { ApprovalStatus } from "./run.js";
 
 export const APPROVAL_KINDS = [
@@ -228,6 +229,8 @@ export function readAnswer(
   shownIds: readonly string[],
 ): { decisions: AddressedDecision[] } | { problem: string } {
   const value = typeof answer === "string" ? fromText(answer) : answer;
+  const fault = jsonFaultOf(value);
+  if (fault !== undefined) return { problem: `The answer cannot be stored as JSON: ${fault}. ${HOW_TO_ANSWER}` };
   if (typeof value === "string") return bare(value, shownIds);
   const list = listOf(value);
   if (!list || list.length === 0) return { problem: HOW_TO_ANSWER };

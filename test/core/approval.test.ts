@@ -123,6 +123,14 @@ describe("I4: an answer to the interrupt is about what was shown", () => {
     expect(readAnswer(answer, shown)).toEqual({ decisions });
   });
 
+  test.each([
+    ["200 levels", `[${'{"type":"edit","edited":'}${"[".repeat(20_000)}${"]".repeat(20_000)}}]`],
+    ["/0/edited", '[{"type":"edit","edited":"\\ud800"}]'],
+    ["__proto__", '[{"type":"edit","edited":{"__proto__":{}}}]'],
+  ])("what cannot be stored is a problem in words (%s)", (told, answer) => {
+    expect(readAnswer(answer, ["a"])).toEqual({ problem: expect.stringContaining(told) });
+  });
+
   test.each<[string, unknown, readonly string[], string]>([
     ["nothing", undefined, ONE, '{"decisions":'],
     ["null", null, ONE, '{"decisions":'],
