@@ -37,7 +37,7 @@ export interface Sweep {
 /**
  * Runs the scenario and copies store and outside after every commit and around every act: what SIGKILL would leave
  * there. Every copy, or `limit` of them spread evenly, is then resumed and driven to its end by the same people.
- * With `twice`, every other resumed process is killed once more, somewhere on its way.
+ * With `twice`, resumed processes are killed once more, each at another moment of its way.
  */
 export async function sweep(
   scenario: Scenario,
@@ -46,17 +46,20 @@ export async function sweep(
   const base = scratchFolder();
   try {
     const copies: Copy[] = [];
-    const expected = await runThrough(scenario, { folder: join(base, "whole"), atMs: 0, label: "never" }, copies);
+    const expected = await runThrough(
+      scenario,
+      { folder: join(base, "whole"), atMs: 0, label: "never" },
+      { to: copies, isWanted: () => copies.length < MAX_COPIES },
+    );
     const chosen = spread(copies, options.limit ?? copies.length);
     const ends = await inPool(chosen, AT_ONCE, async (copy, index) => {
       const again: Copy[] = [];
-      const end = await runThrough(scenario, copy, options.twice && index % 2 === 0 ? again : undefined);
-      const second = again[(index * STRIDE) % Math.max(1, again.length)];
-      const ends = second
-        ? [end, await runThrough(scenario, { ...second, label: `${copy.label}, then ${second.label}` })]
-        : [end];
+      const isAgain = (moment: number): boolean => moment === (index * STRIDE) % copies.length;
+      const end = await runThrough(scenario, copy, options.twice ? { to: again, isWanted: isAgain } : undefined);
+      const label = (second: Copy): string => `${copy.label}, then ${second.label}`;
+      const more = await Promise.all(again.map((second) => runThrough(scenario, { ...second, label: label(second) })));
       for (const { folder } of [copy, ...again]) rmSync(folder, { recursive: true });
-      return ends;
+      return [end, ...more];
     });
     return { expected, ends: ends.flat() };
   } finally {
@@ -64,18 +67,26 @@ export async function sweep(
   }
 }
 
-/** Opens the folder as a new process would, goes on to the end, and tells how it ended. Copies go to `copies`. */
-async function runThrough(scenario: Scenario, copy: Copy, copies?: Copy[]): Promise<End> {
+/** Where copies of a run go, and at which of its moments one is made. */
+interface Copies {
+  readonly to: Copy[];
+  isWanted(moment: number): boolean;
+}
+
+/** Opens the folder as a new process would, goes on to the end, and tells how it ended. */
+async function runThrough(scenario: Scenario, copy: Copy, copies?: Copies): Promise<End> {
   const { folder, atMs, label } = copy;
   mkdirSync(folder, { recursive: true });
   const began = performance.now();
+  let moments = 0;
   const snap = (what: string): void => {
-    if (!copies || copies.length >= MAX_COPIES) return;
-    const to = `${folder}-${copies.length + 1}`;
+    moments += 1;
+    if (!copies?.isWanted(moments)) return;
+    const to = `${folder}-${moments}`;
     copyStore(folder, to);
-    copies.push({
+    copies.to.push({
       folder: to,
-      label: `${what} ${copies.length + 1}`,
+      label: `${what} ${moments}`,
       atMs: scenario.isTimed ? atMs + performance.now() - began : 0,
     });
   };
