@@ -143,4 +143,35 @@ describe("I1: a join says how many must come, how long it waits, and what happen
     expect(trial.came).toEqual({ came: ["a", "c"] });
     expect(trial.status.status).toBe("waiting");
   });
+
+  test("time runs out on a join's inputs, never on whether a route leads there: a way not chosen is not begun", async () => {
+    // Longer than the join's time of six milliseconds.
+    const chooser: Act = async (context) => {
+      await context.sleep(40);
+      return { way: "other" };
+    };
+    const agent = actor("A70", { chooser, work });
+    const tasks: TaskParts[] = [
+      {
+        task_id: "A",
+        skill: "chooser",
+        route: [
+          { when: 'A.way == "joined"', to: "J" },
+          { otherwise: true, to: "B" },
+        ],
+      },
+      {
+        task_id: "J",
+        skill: "work",
+        depends_on: ["A"],
+        join: { need: "all", within_minutes: 0.0001, else: "continue" },
+      },
+      { task_id: "B", skill: "work", depends_on: ["A"] },
+    ];
+    const trial = await trials.start([agent], { tasks });
+    const begun = await trial.events(trial.run, "task_started");
+
+    expect(endsOf(trial.status)).toEqual({ A: "done", J: "skipped", B: "done" });
+    expect(begun.map(({ taskId }) => taskId)).toEqual(["A", "B"]);
+  });
 });

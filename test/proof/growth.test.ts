@@ -92,4 +92,20 @@ describe("I8: state, disk and memory grow linearly with work", () => {
     },
     LONG,
   );
+
+  test("forty tasks side by side make no noise about leaks", async () => {
+    const warnings: string[] = [];
+    const hear = (warning: Error) => warnings.push(warning.message);
+    process.on("warning", hear);
+    const worker = fakeAgent("A91", "worker");
+    const tasks = Array.from({ length: 40 }, (_, index) => ({ task_id: `T${index}` }));
+    const { orchestrator, drop } = await openEngine({ missions: [{ tasks, agents: ["A91"] }], agents: [worker] });
+
+    const run = await orchestrator.start("test-mission");
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", hear);
+    await drop();
+
+    expect([run.status, warnings]).toEqual(["completed", []]);
+  });
 });

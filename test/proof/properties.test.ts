@@ -53,7 +53,7 @@ describe("I1, I2, I6: random missions with failures, joins, routes, stand-ins, p
           await checkRun(stepwise);
           if (!plan.isTimed) expect(essenceOf(dataflow, plan)).toEqual(essenceOf(stepwise, plan));
         }),
-        { numRuns: PLANS },
+        { numRuns: PLANS, interruptAfterTimeLimit: LONG * 0.8 },
       );
     },
     LONG,
