@@ -9,6 +9,9 @@ interface Row {
   readonly score: number;
 }
 
+/** Node 24 aborts when the driver's statements are collected as garbage: these live as long as the process. */
+const kept: unknown[] = [];
+
 /** Articles in an FTS5 table in memory, searched as the store's are: any of the words, porter stemming, bm25. */
 export function createMemoryKnowledge(articles: readonly Article[]): Knowledge {
   const db = new Database(":memory:");
@@ -20,6 +23,7 @@ export function createMemoryKnowledge(articles: readonly Article[]): Knowledge {
      FROM articles WHERE articles MATCH ? ORDER BY score DESC, article_id LIMIT ?`,
   );
   const read = db.prepare<[string], Row>("SELECT article_id, title, body FROM articles WHERE article_id = ?");
+  kept.push(db, insert, find, read);
   return {
     async search(keywords, { limit }) {
       const words = keywords.match(/[\p{L}\p{N}]+/gu) ?? [];
