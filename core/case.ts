@@ -1,3 +1,4 @@
+import { isJsonObject } from "./define-agent.js";
 import type { JsonObject } from "./digest.js";
 import { OrchestratorError } from "./errors.js";
 import { ExpressionError, evaluate } from "./expression.js";
@@ -22,7 +23,7 @@ export function assertCase(mission: Pick<Mission, "cases" | "slug">, value: unkn
   if (fault !== undefined)
     throw new OrchestratorError("case_invalid", `The case cannot be stored as JSON: ${fault}. Mend it and try again.`);
   caseIdOf(mission, value);
-  const delay = isObject(value) ? value["approval_delay_minutes"] : undefined;
+  const delay = isJsonObject(value) ? value["approval_delay_minutes"] : undefined;
   if (typeof delay === "number" && (delay < 0 || delay > MAX_DELAY_MINUTES)) {
     throw new OrchestratorError(
       "case_invalid",
@@ -35,7 +36,7 @@ export function assertCase(mission: Pick<Mission, "cases" | "slug">, value: unkn
 export function caseIdOf(mission: Pick<Mission, "cases" | "slug">, caseData: unknown): string {
   const field = mission.cases.id;
   const needs = `A case of ${mission.slug} is a JSON object with its id, a text or number, under "${field}".`;
-  if (!isObject(caseData)) throw new OrchestratorError("case_invalid", `The case is ${kindOf(caseData)}. ${needs}`);
+  if (!isJsonObject(caseData)) throw new OrchestratorError("case_invalid", `The case is ${kindOf(caseData)}. ${needs}`);
   const id = caseData[field];
   if (typeof id === "number" && Number.isInteger(id) && !Number.isSafeInteger(id)) {
     throw new OrchestratorError(
@@ -99,10 +100,6 @@ function assertNear(given: string, awayMs: number): void {
 function durationMs(text: string): number | undefined {
   const match = DURATION.exec(text);
   return match?.slice(1).reduce((sum, part, index) => sum + Number(part ?? 0) * (UNITS_MS[index] ?? 0), 0);
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function kindOf(value: unknown): string {

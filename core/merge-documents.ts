@@ -1,3 +1,4 @@
+import { isJsonObject } from "./define-agent.js";
 import type { Json, JsonObject } from "./digest.js";
 import type { Place, Problem } from "./problem.js";
 import { escapeKey } from "./problem.js";
@@ -70,7 +71,7 @@ class Merge {
   #both(key: string, base: Json | undefined, ours: Json | undefined, at: At): Json | undefined {
     const idKey = KEYED_LISTS[key];
     if (idKey !== undefined && Array.isArray(base) && Array.isArray(ours)) return this.#lists(base, ours, at, idKey);
-    if (isObject(base) && isObject(ours)) return this.objects(base, ours, at);
+    if (isJsonObject(base) && isJsonObject(ours)) return this.objects(base, ours, at);
     const inDataset = placeOf(this.#base.origins, at.base);
     this.problems.push({
       severity: "error",
@@ -91,7 +92,7 @@ class Merge {
       );
       const here = { to, base: `${at.base}/${index}`, ours: `${at.ours}/${other}` };
       const mine = ours[other];
-      if (!isObject(entry) || !isObject(mine)) {
+      if (!isJsonObject(entry) || !isJsonObject(mine)) {
         this.#cameFromBase(here);
         return entry;
       }
@@ -121,9 +122,5 @@ function below(at: At, key: string): At {
 }
 
 function idOf(value: Json, key: string): Json | undefined {
-  return isObject(value) ? value[key] : undefined;
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isJsonObject(value) ? value[key] : undefined;
 }

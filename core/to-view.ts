@@ -1,9 +1,8 @@
 import type { Mission, Task } from "./mission.js";
+import { costUsd } from "./money.js";
 import type { ApprovalRecord, EffectRecord, RunRecord, TaskRecord } from "./records.js";
 import type { RunStatus } from "./run.js";
 import type { ApprovalView, EffectView, TaskView } from "./views.js";
-
-const MICRO = 1_000_000;
 
 /** A task's row as `status` and reports show it. */
 export function toTaskView(task: Task, record: TaskRecord, mission: Pick<Mission, "agents">): TaskView {
@@ -15,7 +14,7 @@ export function toTaskView(task: Task, record: TaskRecord, mission: Pick<Mission
     attempts: record.attempt,
     started_at: record.startedAt?.toISOString() ?? null,
     finished_at: record.finishedAt?.toISOString() ?? null,
-    cost_usd: record.costMicroUsd / MICRO,
+    cost_usd: costUsd([record]),
     degraded: record.degraded,
     waiting_for: record.waitingFor ?? null,
     summary: record.summary ?? null,

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../core/digest.js";
+import { costUsd } from "../core/money.js";
 import type { EffectRecord } from "../core/records.js";
 import type { TerminalStatus } from "../core/run.js";
 import { isDecided } from "../core/run.js";
@@ -9,7 +10,6 @@ import type { FinalReport, KpiView, LimitView } from "../core/views.js";
 /** Stands on every report and outward message: who reads it knows that no person wrote it. */
 const DISCLOSURE =
   "The tasks of this mission were handled by automated AI agents. People decided where a decision is listed with a name.";
-const MICRO = 1_000_000;
 
 /** Everything that the report is made from. */
 export interface ReportSource {
@@ -32,7 +32,7 @@ export function composeReport(source: ReportSource): FinalReport {
     task_id: task.id,
     ...toTaskView(task, session.task(task.id), mission),
   }));
-  const cost = session.tasks().reduce((sum, task) => sum + task.costMicroUsd, 0) / MICRO;
+  const cost = costUsd(session.tasks());
   return {
     run_id: run.runId,
     title: run.title,

@@ -1,7 +1,7 @@
 import type { RunFigures } from "../core/kpi.js";
+import { costUsd } from "../core/money.js";
 import type { ApprovalRecord, RunRecord, TaskRecord } from "../core/records.js";
 
-const MICRO = 1_000_000;
 const HOUR_MS = 3_600_000;
 
 /** What KPI, limit and review expressions read under `run`. Hours of waiting are summed over requests. */
@@ -19,7 +19,7 @@ export function runFigures(
     started_at: run.startedAt.toISOString(),
     finished_at: (run.finishedAt ?? now).toISOString(),
     steps: tasks.filter((task) => task.status === "done").length,
-    cost_usd: tasks.reduce((sum, task) => sum + task.costMicroUsd, 0) / MICRO,
+    cost_usd: costUsd(tasks),
     waited_for_people_hours: waitedMs / HOUR_MS,
   };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { NeedsPerson } from "../core/approval.js";
+import { jsonSchemaOf } from "../core/contract.js";
 import type { CallOptions, Feedback, Playbook, PlaybookContext, Question } from "../core/define-agent.js";
 import type { Json, JsonObject } from "../core/digest.js";
 import { TaskFailure } from "../core/errors.js";
@@ -132,7 +133,7 @@ async function ask(run: PlaybookRun, question: Question): Promise<unknown> {
       proposed: [],
       evidence: question.evidence ?? [],
       reasons: [...problems, ...run.feedback.map((entry) => `${entry.from}: ${entry.reason}`)],
-      schema: isGeneral ? run.contract : toJsonSchema(question.answer),
+      schema: isGeneral ? run.contract : jsonSchemaOf(question.answer, "input"),
       degraded: run.playbook.degraded ?? false,
     },
   });
@@ -153,12 +154,6 @@ function answersOf(run: PlaybookRun): JsonObject {
       answers[request.subject.slice(subject.length)] = request.decision?.answer ?? null;
   }
   return answers;
-}
-
-/** JSON Schema of what a person or another task has to give; parts that JSON Schema cannot say are left open. */
-export function toJsonSchema(schema: z.ZodType): JsonObject {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
-  return JSON.parse(JSON.stringify(rest)) as JsonObject; // safe: a JSON Schema is a JSON object
 }
 
 async function track<Value>(loose: Loose, work: Promise<Value>): Promise<Value> {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { BoardSource } from "../core/blackboard.js";
 import { mergeBoard } from "../core/blackboard.js";
+import { jsonSchemaOf } from "../core/contract.js";
 import type { Finding, Playbook } from "../core/define-agent.js";
 import { isJsonObject } from "../core/define-agent.js";
 import type { Json, JsonObject } from "../core/digest.js";
@@ -10,7 +11,6 @@ import { ExpressionError, evaluateBoolean, fillIn } from "../core/expression.js"
 import type { Task } from "../core/mission.js";
 import type { Plan } from "../core/plan.js";
 import type { RunSession } from "../core/session.js";
-import { toJsonSchema } from "./playbook-context.js";
 import { boardSource } from "./task-inputs.js";
 
 /** A result that broke its contract or one of the task's own rules; each finding goes word for word to the next attempt. */
@@ -125,12 +125,12 @@ function whyNot(check: Task["checks"][number], scope: Scope): string | undefined
 /** JSON Schema of what the task's result must look like: for people who give or edit one. */
 export function contractSchema(task: Task, skill: Playbook | undefined): JsonObject {
   if (task.output) return task.output;
-  return skill && !task.forEach ? toJsonSchema(skill.output) : {};
+  return skill && !task.forEach ? jsonSchemaOf(skill.output, "input") : {};
 }
 
 /** As `contractSchema`, for one item of a `for_each`. */
 export function itemSchema(skill: Playbook | undefined): JsonObject {
-  return skill ? toJsonSchema(skill.output) : {};
+  return skill ? jsonSchemaOf(skill.output, "input") : {};
 }
 
 function schemaOf(schema: JsonObject): z.ZodType {

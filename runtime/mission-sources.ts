@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { z } from "zod";
 import type { Dataset, DatasetMission } from "../core/dataset.js";
 import { DATASET_SCHEMAS, datasetDocuments } from "../core/dataset.js";
+import { isJsonObject } from "../core/define-agent.js";
 import type { JsonObject } from "../core/digest.js";
 import { OrchestratorError } from "../core/errors.js";
 import type { SourcedDocument } from "../core/merge-documents.js";
@@ -97,7 +98,7 @@ export async function readMissionSource(file: string, dataset: DatasetSource): P
 export function toMissionSource(value: unknown, dataset: DatasetSource, file?: string): MissionSource {
   const place: Place = file === undefined ? { pointer: "" } : { file, pointer: "" };
   const shownAs = file ?? "the mission";
-  if (!isObject(value)) {
+  if (!isJsonObject(value)) {
     const problem: Problem = {
       severity: "error",
       code: "file_shape",
@@ -131,7 +132,7 @@ function fileProblems(dataset: DatasetSource): readonly Problem[] {
 
 function taskIds({ document }: SourcedDocument): readonly string[] {
   const tasks = document["tasks"];
-  return Array.isArray(tasks) ? tasks.map((task: unknown) => String(isObject(task) ? task["task_id"] : "")) : [];
+  return Array.isArray(tasks) ? tasks.map((task: unknown) => String(isJsonObject(task) ? task["task_id"] : "")) : [];
 }
 
 async function missionFiles(folder: string): Promise<readonly string[]> {
@@ -171,8 +172,4 @@ function inFolderMission(folder: string, mission: DatasetMission): DatasetMissio
     return [pointer, place.file === undefined ? place : { ...place, file: shown(join(folder, place.file)) }] as const;
   });
   return { document: mission.document, origins: new Map(origins), problems: inFolder(folder, mission.problems) };
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

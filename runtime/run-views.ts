@@ -3,6 +3,7 @@ import { hasCode, OrchestratorError } from "../core/errors.js";
 import { toKpiView, toLimitView } from "../core/kpi.js";
 import { didYouMean } from "../core/lookup.js";
 import type { Mission } from "../core/mission.js";
+import { costUsd } from "../core/money.js";
 import { toPlan } from "../core/plan.js";
 import type { Store } from "../core/ports.js";
 import type { ApprovalRecord, RunRecord, TaskRecord } from "../core/records.js";
@@ -11,7 +12,6 @@ import { criticalPath } from "../core/schedule.js";
 import { toApprovalView, toTaskView } from "../core/to-view.js";
 import type { ApprovalView, RunSummary, StatusView } from "../core/views.js";
 
-const MICRO = 1_000_000;
 const MINUTE_MS = 60_000;
 
 /** Finds a run by its id or a unique beginning of it. */
@@ -92,7 +92,7 @@ export async function toStatus(store: Store, run: RunRecord, mission: Mission): 
     approvals: approvals.map((request) => toApprovalView(request, run)),
     kpis: mission.kpis.map((kpi) => toKpiView(kpi, observations)),
     limits: mission.limits.map((limit) => toLimitView(limit, observations)),
-    cost_usd: rows.reduce((sum, row) => sum + row.costMicroUsd, 0) / MICRO,
+    cost_usd: costUsd(rows),
     started_at: run.startedAt.toISOString(),
     finished_at: run.finishedAt?.toISOString() ?? null,
     makespan_ms: run.finishedAt ? run.finishedAt.getTime() - run.startedAt.getTime() : null,
