@@ -1,7 +1,8 @@
 // Who may import whom: the diagram of the house, as rules. Arrows point down, never up or sideways.
 
 /** The pure libraries that the core may lean on: the one list. */
-const PURE = "zod|@langchain/langgraph|@marcbachmann/cel-js|canonicalize|@dagrejs/graphlib|luxon|jsonc-parser";
+const PURE =
+  "zod|@langchain/langgraph|@marcbachmann/cel-js|canonicalize|@dagrejs/graphlib|luxon|jsonc-parser|simple-statistics";
 
 /** Matches files of the named npm packages, wherever they are installed. */
 const packages = (names) => `node_modules/(${names})/`;
@@ -125,10 +126,10 @@ module.exports = {
       "The runtime knows nothing of the front doors above it.",
     ),
     {
-      name: "only-compose-takes-agents",
+      name: "only-ours-takes-agents",
       severity: "error",
-      comment: "runtime/compose.ts builds the object tree; others are handed the agents.",
-      from: { path: "^(core|graphs|tools|runtime|apps)/", pathNot: "^runtime/compose\\.ts$" },
+      comment: "runtime/ours.ts lists them and is loaded when a mission needs them; others are handed the agents.",
+      from: { path: "^(core|graphs|tools|runtime|apps)/", pathNot: "^runtime/ours\\.ts$" },
       to: { path: "^nodes/agents/", ...VALUES },
     },
     {
@@ -137,15 +138,23 @@ module.exports = {
       comment: "A tool is listed in tools/registry.ts and run by tools/gate.ts; nobody else holds one.",
       from: {
         path: "^(core|graphs|nodes|tools|runtime|apps)/",
-        pathNot: "^tools/registry\\.ts$|^runtime/compose\\.ts$",
+        pathNot: "^tools/registry\\.ts$|^tools/connectors/",
       },
       to: { path: "^tools/", pathNot: "^tools/(define-tool|registry|gate|gate-[a-z]+)\\.ts$", ...VALUES },
     },
     {
+      name: "connectors-lean-on-connectors",
+      severity: "error",
+      comment: "A connector makes tools, with the help of files beside it; it runs none of ours.",
+      from: { path: "^tools/connectors/" },
+      to: { path: "^tools/", pathNot: "^tools/(connectors/|define-tool\\.ts$)", ...VALUES },
+    },
+    {
       name: "only-compose-wires-tools",
       severity: "error",
-      comment: "Registry and gate are put together in runtime/compose.ts; the rest of the runtime sees ports.",
-      from: { path: "^runtime/", pathNot: "^runtime/compose\\.ts$" },
+      comment:
+        "The gate is built in runtime/compose.ts, the registry read by runtime/ours.ts; the rest of the runtime sees ports.",
+      from: { path: "^runtime/", pathNot: "^runtime/(compose|ours)\\.ts$" },
       to: { path: "^tools/", ...VALUES },
     },
     staysIn(

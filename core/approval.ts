@@ -35,6 +35,10 @@ export interface ProposedCall {
   readonly tool: string;
   readonly args: JsonObject;
   readonly digest: string;
+  /** Where each argument stands in the result, as JSON pointers: what an edit of the result makes of it. */
+  readonly from?: Readonly<Record<string, string>>;
+  /** What a yes to it covers. It is compared again before the call is made. */
+  readonly covers?: JsonObject;
 }
 
 /** Everything a person sees of a request; the approval's digest is taken over exactly this. */
@@ -57,6 +61,8 @@ export interface ApprovalShown {
   readonly consequences: Readonly<Partial<Record<DecisionType, string>>>;
   /** JSON Schema of the answer, or of the result that an edit gives. */
   readonly schema?: JsonObject;
+  /** Of a `tool_call`: what a yes covers. It is compared again before the call is made. */
+  readonly covers?: JsonObject;
   readonly degraded: boolean;
 }
 
@@ -75,6 +81,8 @@ export interface RequestDraft {
   > & {
     readonly taskTitle?: string;
     readonly agentName?: string;
+    /** Instead of those of its kind. */
+    readonly consequences?: ApprovalShown["consequences"];
   };
 }
 

@@ -5,6 +5,7 @@ import { didYouMean } from "./lookup.js";
 import type { AgentCard, Mission, MissionFile, Task, TaskFile } from "./mission.js";
 import { toTask } from "./mission.js";
 import { contractsOf } from "./mission-version.js";
+import type { PolicyText } from "./policy.js";
 import type { Problem } from "./problem.js";
 import { escapeKey } from "./problem.js";
 
@@ -26,6 +27,8 @@ export interface AssembleOptions {
   readonly datasetTasks?: readonly string[];
   /** Names and descriptions that the dataset's roster gives to agents, by id; they win over the code's. */
   readonly rosterNames?: ReadonlyMap<string, { readonly name: string; readonly description: string }>;
+  /** The texts that the file's policies are. */
+  readonly policies?: readonly PolicyText[];
 }
 
 /**
@@ -60,6 +63,9 @@ export function assembleMission(
     tasks: sorted,
     agents: cards.map((agent) => toAgentCard(agent, sorted, options.rosterNames?.get(agent.agentId))),
     review: file.review.map(({ rule_id: id, send_back: sendBack, ...rule }) => ({ id, sendBack, ...rule })),
+    ...(file.constraints.length > 0 && {
+      constraints: file.constraints.map(({ constraint_id: id, ...constraint }) => ({ id, ...constraint })),
+    }),
     approvals: {
       role: file.approvals.role,
       dueMinutes: file.approvals.due_minutes,
@@ -72,6 +78,7 @@ export function assembleMission(
     ...(file.value && {
       value: { minutesByHand: file.value.minutes_by_hand, rateUsdPerHour: file.value.rate_usd_per_hour },
     }),
+    ...(options.policies && options.policies.length > 0 && { policies: options.policies }),
     datasetTasks: options.datasetTasks ?? [],
   };
   return { mission, fileIndexes, problems: [...roster.problems, ...strayRows(file)] };
@@ -168,6 +175,7 @@ function toCases({ cases }: MissionFile): Mission["cases"] {
     title: cases.title,
     ...(cases.file !== undefined && { file: cases.file }),
     ...(items && { items }),
+    ...(cases.personal && { personal: cases.personal }),
   };
 }
 

@@ -145,16 +145,20 @@ export function standingOutput(
 /** The entry, its summary shortened until it keeps within 200 bytes. */
 export function toEntry(entry: TaskEntry): TaskEntry {
   const whole = Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined)) as TaskEntry; // safe: only undefined fields are dropped
-  const excess = Buffer.byteLength(JSON.stringify(whole)) - MAX_ENTRY_BYTES;
-  if (excess <= 0 || whole.summary === undefined) return whole;
-  let summary = whole.summary;
-  while (
-    summary.length > 0 &&
-    Buffer.byteLength(JSON.stringify({ ...whole, summary: `${summary}…` })) > MAX_ENTRY_BYTES
-  ) {
-    summary = summary.slice(0, -1);
+  const { summary } = whole;
+  if (summary === undefined || bytesOf(whole) <= MAX_ENTRY_BYTES) return whole;
+  const cutTo = (length: number): TaskEntry => ({ ...whole, summary: `${summary.slice(0, length)}…` });
+  let fits = 0;
+  for (let tooLong = summary.length; tooLong - fits > 1; ) {
+    const middle = Math.floor((fits + tooLong) / 2);
+    if (bytesOf(cutTo(middle)) <= MAX_ENTRY_BYTES) fits = middle;
+    else tooLong = middle;
   }
-  return { ...whole, summary: `${summary}…` };
+  return cutTo(fits);
+}
+
+function bytesOf(value: object): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }
 
 let fresh: Entries | undefined;

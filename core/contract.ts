@@ -36,6 +36,16 @@ export function jsonSchemaOf(contract: z.ZodType, io: "input" | "output"): JsonO
   return json;
 }
 
+/** Why a contract has no JSON Schema at all, such as two schemas under one id; nothing when it has one. */
+export function whyNoJsonSchema(contract: z.ZodType, io: "input" | "output"): string | undefined {
+  try {
+    jsonSchemaOf(contract, io);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 /** The playbooks that may do a task, with their agents, as its row says; those that serve any skill are left out. */
 export function playbooksFor(
   task: Task,

@@ -70,12 +70,15 @@ export interface PlaybookContext {
   ): Promise<ToolReply<ValueOf<Tool>>>;
   /** The answer of a person, parsed. When there is none yet this ends the attempt; the task goes on once it is answered. */
   ask<Answer extends z.ZodType>(question: Question & { readonly answer: Answer }): Promise<z.output<Answer>>;
+  /** The time; a rerun reads the same. */
   now(): Date;
   /** A number in [0, 1). */
   random(): number;
+  /** A new id, unique. */
   id(): string;
   /** Waits; ends early with the signal's reason. Not journalled: a rerun waits again. */
   sleep(ms: number): Promise<void>;
+  /** Tells status lines how far the work is. */
   progress(done: number, total: number, note?: string): void;
 }
 
@@ -85,11 +88,13 @@ export interface ProposedEffect {
   readonly args: Readonly<Record<string, string>>;
 }
 
-/** A skill done by rule. */
+/** A skill done by rule, field by field in docs/agent.md of the package. */
 export interface Playbook<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
+  /** The name that tasks ask for, and that it stands under in its agent's `skills`. */
   readonly skill: string;
   /** Raise it whenever the code's behaviour changes: unfinished tasks of running missions then start a new attempt. */
   readonly version: string;
+  /** Contracts: inputs are proved before `run`, its result before anybody else sees it. */
   readonly input: Input;
   readonly output: Output;
   /** The only tools it may call; `verify` proves that its agent holds them. */
@@ -104,13 +109,17 @@ export interface Playbook<Input extends z.ZodType = z.ZodType, Output extends z.
   readonly evidence?: (output: z.output<Output>, inputs: z.output<Input>, caseData: JsonObject) => readonly Evidence[];
   /** True when the output is the lesser way of doing it; shown wherever the result shows. */
   readonly degraded?: boolean;
+  /** Does the task. It ends an attempt by throwing `giveUp(…)`; any other error is a bug of its own. */
   readonly run: (context: PlaybookContext, inputs: z.output<Input>) => Promise<z.input<Output>>;
 }
 
-/** A specialist that works by rule: one file in `nodes/agents`. */
+/** A specialist that works by rule. Ours are one file each in `nodes/agents`, yours in the folder that your configuration names. */
 export interface AgentDefinition {
+  /** What rosters and rows name; letters, digits, `_` and `-`, once among all agents. */
   readonly agentId: string;
+  /** Its node in the graph; lower case with hyphens, once among all agents, and no name of the graph's own parts. */
   readonly slug: string;
+  /** For people and reports. */
   readonly name: string;
   readonly description: string;
   /** Tools it holds; the gate refuses every other. */

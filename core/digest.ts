@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import canonicalize from "canonicalize";
 
 /** Any JSON value. What crosses the store, the journal or an approval is one of these. */
@@ -20,5 +20,5 @@ export function digestOf(value: unknown): string {
 
 /** The sha256 of UTF-8 text, in hex. */
 export function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hash("sha256", text, "hex");
 }

@@ -53,14 +53,16 @@ function scopeValue(scope: DedupeScope, { runId, taskId, missionId, caseId }: Ef
 /**
  * Decides what the effect found under a call's id means for the call. `isHeld`: its owner is alive and still at it.
  * `isTold`: the call that did it was told so; after a lost outcome it may have read a failure, and tries again.
+ * `isGoing`: its run is about to take it back, so it can neither be relied on nor be done anew.
  */
 export function judgeEffect(
   found: EffectRecord | undefined,
   caller: EffectCaller,
-  known: { readonly isHeld: boolean; readonly isTold: boolean },
+  known: { readonly isHeld: boolean; readonly isTold: boolean; readonly isGoing?: boolean },
 ): EffectVerdict {
   if (!found || found.status === "not_done") return "claim";
   if (found.status === "claimed") return known.isHeld ? "unsettled" : "settle_first";
+  if (known.isGoing) return "unsettled";
   if (found.argsDigest !== caller.argsDigest) return "effect_conflict";
   const isSecond = isSameAttempt(found, caller) && found.turnKey !== caller.turnKey;
   return isSecond && known.isTold ? "already_done" : "reuse";

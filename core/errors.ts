@@ -14,15 +14,23 @@ export const ERROR_CODES = [
   "external_run",
   "file_malformed",
   "file_not_found",
+  "killed",
+  "kpi_invalid",
+  "kpi_not_found",
+  "kpi_recorded",
   "mission_changed",
   "mission_invalid",
   "mission_not_found",
+  "name_unknown",
+  "policy_invalid",
   "reason_missing",
+  "resource_taken",
   "run_busy",
   "run_exists",
   "run_finished",
   "run_not_ended",
   "run_not_found",
+  "secret_missing",
   "stale_digest",
   "stale_owner",
   "store_failed",
@@ -58,9 +66,11 @@ export type RefusalCode =
   | "unknown_tool"
   | "bad_arguments"
   | "not_held"
+  | "killed"
   | "forbidden"
   | "already_done"
   | "effect_conflict"
+  | "constraint_broken"
   | "effect_unsettled"
   | "rejected_by_person"
   | "tool_failed"

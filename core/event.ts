@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "./digest.js";
+import { inWords } from "./words.js";
 
 /** Every kind of fact that a run's log can hold. */
 export const EVENT_TYPES = [
@@ -6,6 +7,9 @@ export const EVENT_TYPES = [
   "run_resumed",
   "run_waiting",
   "run_cancel_requested",
+  "run_ending",
+  "kill_on",
+  "kill_off",
   "run_completed",
   "run_failed",
   "run_cancelled",
@@ -14,9 +18,12 @@ export const EVENT_TYPES = [
   "task_skipped",
   "task_failed",
   "task_blocked",
+  "task_undone",
   "task_attempt",
   "attempt_failed",
   "task_waiting",
+  "resource_awaited",
+  "task_released",
   "task_progress",
   "agent_changed",
   "join_settled",
@@ -37,7 +44,10 @@ export const EVENT_TYPES = [
   "effect_not_done",
   "effect_reused",
   "effect_in_doubt",
+  "effect_undone",
+  "undo_failed",
   "kpi_observed",
+  "feedback_given",
   "report_written",
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -66,7 +76,7 @@ export interface MissionEvent {
 export function lineOf(type: EventType, taskId: string | undefined, data: JsonObject): string {
   const what = typeof data["title"] === "string" ? data["title"] : (taskId ?? "run");
   const detail = [data["summary"], data["reason"], data["by"], data["agent"], data["note"]].find(isText);
-  return `${type.replaceAll("_", " ")}: ${taskId && what !== taskId ? `${taskId} ` : ""}${what}${detail ? ` (${detail})` : ""}`;
+  return `${inWords(type)}: ${taskId && what !== taskId ? `${taskId} ` : ""}${what}${detail ? ` (${detail})` : ""}`;
 }
 
 function isText(value: Json | undefined): value is string {

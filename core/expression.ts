@@ -1,5 +1,7 @@
 import { Environment } from "@marcbachmann/cel-js";
+import { median } from "simple-statistics";
 import type { Json } from "./digest.js";
+import { addMatches, patternFaultIn } from "./match-calls.js";
 
 /** What an expression is evaluated over: JSON values by name. */
 export type Scope = Readonly<Record<string, unknown>>;
@@ -38,10 +40,8 @@ const environment = new Environment({ unlistedVariablesAreDyn: true, homogeneous
   .registerFunction("business_hours_between(dyn, dyn): double", (from: unknown, to: unknown) =>
     businessHours(toMs(from), toMs(to)),
   )
-  .registerFunction("median(list): double", (values: unknown[]) => median(values.map(Number)))
-  .registerFunction("matches(string, string): bool", (text: string, pattern: string) =>
-    new RegExp(pattern, "u").test(text),
-  );
+  .registerFunction("median(list): double", (values: unknown[]) => medianOf(values));
+addMatches(environment);
 
 const compiled = new Map<string, ReturnType<typeof environment.parse>>();
 
@@ -76,8 +76,9 @@ export function evaluateBoolean(expression: string, scope: Scope): boolean {
 /** Syntax and type check without evaluating: nothing when the expression is good. */
 export function checkExpression(expression: string): ExpressionProblem | undefined {
   try {
-    const result = parse(expression).check();
-    return result.valid ? undefined : toProblem(result.error);
+    const made = parse(expression);
+    const result = made.check();
+    return result.valid ? patternFaultIn(made.ast) : toProblem(result.error);
   } catch (error) {
     return toProblem(error instanceof ExpressionError ? error.cause : error);
   }
@@ -192,12 +193,9 @@ function toMs(value: unknown): number {
   return ms;
 }
 
-function median(values: readonly number[]): number {
+function medianOf(values: readonly unknown[]): number {
   if (values.length === 0) throw new TypeError("median of an empty list.");
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+  return median(values.map(Number));
 }
 
 /** Hours between two moments that fall on Monday to Friday, 09:00 to 17:00 UTC. */

@@ -1,8 +1,11 @@
+import { isOnBusinessClock } from "./case.js";
 import type { JsonObject } from "./digest.js";
 import type { Scope } from "./expression.js";
 import { ExpressionError, evaluate } from "./expression.js";
 import type { Kpi, Limit, Mission, Task } from "./mission.js";
-import type { ObservationRecord } from "./records.js";
+import type { ApprovalRecord, ObservationRecord, RunRecord, TaskRecord } from "./records.js";
+import type { RunStatus } from "./run.js";
+import { isDecided } from "./run.js";
 import { criticalPath } from "./schedule.js";
 import type { KpiView, LimitView } from "./views.js";
 
@@ -52,6 +55,11 @@ export function measure(mission: Pick<Mission, "kpis" | "limits">, scope: Scope)
   );
 }
 
+/** True for a figure that is read off the run's clock: on the business clock it is *simulated*, whatever else it reads. */
+export function readsClock(expression: string): boolean {
+  return /\brun\.(?:started_at|finished_at|waited_for_people_hours)\b/u.test(expression);
+}
+
 function measureOne(id: string, expression: string, scope: Scope): Measured {
   try {
     const value = evaluate(expression, scope);
@@ -63,9 +71,13 @@ function measureOne(id: string, expression: string, scope: Scope): Measured {
   }
 }
 
-/** What to show of a KPI: its newest observation, or *pending* while there is none. */
-export function toKpiView(kpi: Kpi, observations: readonly ObservationRecord[]): KpiView {
-  const newest = newestOf(kpi.id, observations);
+/**
+ * What to show of a KPI: its newest observation, or *pending* while there is none. A run that failed or was cancelled
+ * reached nothing: what was observed of it stays in the store, and is neither shown nor counted.
+ */
+export function toKpiView(kpi: Kpi, observations: readonly ObservationRecord[], status: RunStatus): KpiView {
+  const isLost = status === "failed" || status === "cancelled";
+  const newest = isLost ? undefined : newestOf(kpi.id, observations);
   return {
     kpi_id: kpi.id,
     unit: kpi.unit,
@@ -76,6 +88,7 @@ export function toKpiView(kpi: Kpi, observations: readonly ObservationRecord[]):
     basis: newest?.basis ?? "pending",
     attainment: newest ? (attainment(kpi, newest.value) ?? null) : null,
     source: kpi.source ?? null,
+    ...(isLost && { not_counted: status }),
   };
 }
 
@@ -83,7 +96,8 @@ export function toKpiView(kpi: Kpi, observations: readonly ObservationRecord[]):
 export function toLimitView(limit: Limit, observations: readonly ObservationRecord[]): LimitView {
   const newest = newestOf(limit.id, observations);
   const status = newest === undefined ? "pending" : isKept(limit, newest.value) ? "kept" : "breached";
-  return { limit_id: limit.id, op: limit.op, value: limit.value, actual: newest?.value ?? null, status };
+  const basis = newest?.basis ?? "pending";
+  return { limit_id: limit.id, op: limit.op, value: limit.value, actual: newest?.value ?? null, status, basis };
 }
 
 function newestOf(kpiId: string, observations: readonly ObservationRecord[]): ObservationRecord | undefined {
@@ -104,6 +118,7 @@ export interface BusinessRun {
   readonly approvalDelayMinutes: number;
 }
 
+/** When the run would have ended by the business clock, where the work takes its estimate and people the case's delay. */
 export interface BusinessTime {
   readonly finishedAt: Date;
   /** Tasks on the path that took longest. */
@@ -124,6 +139,27 @@ export function businessTime(tasks: readonly Task[], run: BusinessRun): Business
   );
   const waitedMinutes = path.reduce((sum, id) => sum + delayOf(id), 0);
   return { finishedAt: new Date(run.startedAt.getTime() + minutes * MINUTE_MS), path, waitedMinutes };
+}
+
+/** A run on the business clock of its case, from its rows; undefined when the case is not on it. */
+export function businessTimeOf(
+  mission: Pick<Mission, "tasks">,
+  { startedAt, caseData }: Pick<RunRecord, "startedAt" | "caseData">,
+  tasks: readonly Pick<TaskRecord, "taskId" | "status">[],
+  requests: readonly Pick<ApprovalRecord, "taskId" | "status">[],
+): BusinessTime | undefined {
+  if (!isOnBusinessClock(caseData)) return undefined;
+  const approvals = new Map<string, number>();
+  for (const { taskId, status } of requests) {
+    if (isDecided(status)) approvals.set(taskId, (approvals.get(taskId) ?? 0) + 1);
+  }
+  const done = tasks.filter(({ status }) => status === "done");
+  return businessTime(mission.tasks, {
+    startedAt,
+    doneTasks: new Set(done.map(({ taskId }) => taskId)),
+    approvals,
+    approvalDelayMinutes: approvalDelayMinutes(caseData),
+  });
 }
 
 /** Minutes that one approval takes in business life, as the case says; 0 when it does not. */

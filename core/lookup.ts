@@ -1,3 +1,5 @@
+import { lookOf } from "./look-alike.js";
+
 /** What became of a shortened or misspelt name. */
 export type Lookup<T> =
   | { readonly kind: "found"; readonly item: T }
@@ -5,6 +7,8 @@ export type Lookup<T> =
   | { readonly kind: "missing"; readonly nearest: readonly string[] };
 
 const MAX_SUGGESTIONS = 3;
+/** What is longer is no misspelt name, and comparing it would take long. */
+const MAX_NAME = 200;
 
 /** Finds an item by one of its names: exact, else by case-insensitive unique prefix. `namesOf` gives the name to show first. */
 export function lookUp<T>(wanted: string, items: readonly T[], namesOf: (item: T) => readonly string[]): Lookup<T> {
@@ -20,11 +24,13 @@ export function lookUp<T>(wanted: string, items: readonly T[], namesOf: (item: T
   return { kind: "missing", nearest: nearest(wanted, items.flatMap(namesOf)) };
 }
 
-/** The names most like the wanted one, best first; none that share next to nothing with it. */
+/** The names most like the wanted one to the eye, best first; none that share next to nothing with it. */
 function nearest(wanted: string, names: Iterable<string>): readonly string[] {
-  const limit = Math.max(2, Math.floor(wanted.length / 2));
+  if (wanted.length > MAX_NAME) return [];
+  const look = lookOf(wanted);
+  const limit = Math.max(2, Math.floor(look.length / 2));
   return [...new Set(names)]
-    .map((name) => ({ name, distance: editDistance(wanted.toLowerCase(), name.toLowerCase()) }))
+    .map((name) => ({ name, distance: editDistance(look, lookOf(name)) }))
     .filter(({ distance }) => distance <= limit)
     .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
     .slice(0, MAX_SUGGESTIONS)

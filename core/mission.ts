@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Json, JsonObject } from "./digest.js";
+import type { PolicyText } from "./policy.js";
 
 /** Ids of missions, tasks, agents, KPIs: safe in URLs, file names, CEL and graph nodes. */
 export const IdSchema = z.string().regex(/^[A-Za-z][\w-]*$/, "begin with a letter; letters, digits, _ and - only");
@@ -65,6 +66,8 @@ export const TaskFileSchema = z.strictObject({
   output: JsonSchemaSchema.optional(),
   reads: z.array(z.string()).default([]),
   writes: z.array(z.string()).default([]),
+  /** What it writes to outside of the run (`calendar:team`, `customer:{case.customer_id}`): no other task does at the same time. */
+  resources: z.array(z.string().min(1).max(200)).default([]),
   /** CEL; the task settles as skipped when it is false. */
   when: z.string().optional(),
   join: JoinSchema.optional(),
@@ -124,6 +127,16 @@ export const ReviewRuleSchema = z.strictObject({
   send_back: z.string(),
 });
 
+const ConstraintSchema = z.strictObject({
+  constraint_id: IdSchema,
+  /** CEL over `args` and `tool` of the act, tasks' results by id, `blackboard` and `case`; false means that the act is refused. */
+  holds: z.string().min(1),
+  /** Before whose acts it is checked. */
+  tasks: z.array(z.string()).min(1),
+  /** What the agent reads; `{{ <CEL> }}` is filled from the same scope. */
+  message: z.string().min(3),
+});
+
 const CasesSchema = z.strictObject({
   /** Relative to the data folder. */
   file: z.string().optional(),
@@ -133,6 +146,8 @@ const CasesSchema = z.strictObject({
   id: z.string().min(1),
   /** CEL over `case`. */
   title: z.string().min(1),
+  /** JSON pointers into a case, `*` for every entry: what logs show masked. */
+  personal: z.array(z.string().startsWith("/", "begin with /, such as /email or /contacts/*/phone")).optional(),
 });
 
 const ApprovalsFileSchema = z.strictObject({
@@ -158,11 +173,14 @@ export const MissionFileSchema = z.strictObject({
   /** Task to capable agents, best first; derived from skills where absent. */
   capabilities: z.record(z.string(), z.array(z.string())).optional(),
   review: z.array(ReviewRuleSchema).default([]),
+  constraints: z.array(ConstraintSchema).default([]),
   approvals: ApprovalsFileSchema.default({ role: "approver", due_minutes: 1440, escalate_to: [] }),
   budget_usd: z.number().nonnegative().default(5),
   max_parallel: z.int().positive().default(8),
   max_review_rounds: z.int().nonnegative().default(2),
   deadline_minutes: MinutesSchema.optional(),
+  /** Cedar that forbids or asks, on top of what holds for every mission; an entry that ends in `.cedar` is a file of the data folder. */
+  policies: z.array(z.string().min(1)).default([]),
   value: z
     .strictObject({ minutes_by_hand: z.number().nonnegative(), rate_usd_per_hour: z.number().nonnegative() })
     .optional(),
@@ -187,6 +205,8 @@ export interface Task {
   readonly output?: JsonObject;
   readonly reads: readonly string[];
   readonly writes: readonly string[];
+  /** As written, with their braces. */
+  readonly resources?: readonly string[];
   readonly when?: string;
   readonly join?: {
     readonly need: "all" | "any" | number;
@@ -255,6 +275,14 @@ export interface AgentCard {
   readonly contracts?: JsonObject;
 }
 
+/** A rule over several tasks that must hold before an act of those it names. */
+export interface Constraint {
+  readonly id: string;
+  readonly holds: string;
+  readonly tasks: readonly string[];
+  readonly message: string;
+}
+
 /** A mission ready to run: the document that a run's version names. Plain JSON, so that it can be stored and read back. */
 export interface Mission {
   readonly id: string;
@@ -266,6 +294,7 @@ export interface Mission {
     readonly items?: readonly JsonObject[];
     readonly id: string;
     readonly title: string;
+    readonly personal?: readonly string[];
   };
   readonly kpis: readonly Kpi[];
   readonly limits: readonly Limit[];
@@ -279,12 +308,15 @@ export interface Mission {
     readonly reason: string;
     readonly sendBack: string;
   }[];
+  readonly constraints?: readonly Constraint[];
   readonly approvals: { readonly role: string; readonly dueMinutes: number; readonly escalateTo: readonly string[] };
   readonly budgetUsd: number;
   readonly maxParallel: number;
   readonly maxReviewRounds: number;
   readonly deadlineMinutes?: number;
   readonly value?: { readonly minutesByHand: number; readonly rateUsdPerHour: number };
+  /** The mission's own policies, as they were read; absent when it has none. */
+  readonly policies?: readonly PolicyText[];
   /** Tasks whose flags and rows come from the dataset, and so may not be loosened. */
   readonly datasetTasks: readonly string[];
 }
@@ -315,6 +347,7 @@ export function toTask(file: TaskFile, agents: readonly string[]): Task {
     ...(file.output && { output: file.output }),
     reads: file.reads,
     writes: file.writes,
+    ...(file.resources.length > 0 && { resources: file.resources }),
     ...(file.when !== undefined && { when: file.when }),
     ...(file.join && {
       join: {

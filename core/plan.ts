@@ -56,6 +56,13 @@ export function toPlan(tasks: readonly Task[]): Plan {
   return { tasks, byId: new Map(tasks.map((task) => [task.id, task])), routers, standsInFor };
 }
 
+/** The task of this id. Throws when the plan has none, which is an error of the code that names it. */
+export function taskOf(plan: Plan, taskId: string): Task {
+  const task = plan.byId.get(taskId);
+  if (!task) throw new Error(`The plan has no task ${taskId}.`);
+  return task;
+}
+
 /**
  * The rule of the whole system about one task: `done` and `skipped` satisfy a need, `failed` and `blocked` block, unless
  * the task says otherwise by `join`, its route was not taken, or a failed need has somebody standing in for it.

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from "./digest.js";
 import type { TaskErrorCode } from "./errors.js";
 import type { ApprovalStatus, RunStatus, TaskStatus } from "./run.js";
 import type { DedupeScope } from "./tool.js";
+import type { LeadTimeView } from "./views.js";
 
 /** Who works on a run: a fence that rises with every new owner. Writes that carry an older one are refused. */
 export interface RunFence {
@@ -14,6 +15,13 @@ export interface RunFence {
 /** `orchestrator`: its checkpoints are in this store. `external`: a script, Studio or a parent graph holds them. */
 export type RunHost = "orchestrator" | "external";
 export type Dispatch = "dataflow" | "stepwise";
+
+/** How a run is to end once what it did is taken back. */
+export interface RunEnding {
+  readonly status: "failed" | "cancelled";
+  /** Why it failed, in one sentence. */
+  readonly failure?: string;
+}
 
 export interface RunRecord {
   readonly runId: string;
@@ -43,6 +51,8 @@ export interface RunRecord {
   readonly startedAt: Date;
   readonly finishedAt?: Date;
   readonly report?: JsonObject;
+  /** There from the moment on that the run takes back what it did. */
+  readonly ending?: RunEnding;
 }
 
 export interface TaskRecord {
@@ -103,6 +113,19 @@ export interface Turn {
   readonly costMicroUsd: number;
 }
 
+/**
+ * What became of an act of a run that did not complete. `undone`: its own code took it back; `by_hand`: a person did;
+ * `left`: a person let it stand; `nothing`: its tool says that there is nothing to take back.
+ */
+export interface UndoRecord {
+  readonly outcome: "undone" | "by_hand" | "left" | "nothing";
+  readonly at: Date;
+  /** The agent whose act it was, or the person who said so. */
+  readonly by: string;
+  /** What the person did outside, or why it is left. */
+  readonly note?: string;
+}
+
 export interface EffectRecord {
   readonly effectId: string;
   readonly runId: string;
@@ -124,6 +147,19 @@ export interface EffectRecord {
   readonly approvalId?: string;
   readonly claimedAt: Date;
   readonly settledAt?: Date;
+  /** The effect that this one takes back. */
+  readonly undoes?: string;
+  readonly undo?: UndoRecord;
+}
+
+/** Who writes to a resource. `isHeld` is false once its run has ended, or nobody works on it any more. */
+export interface ResourceRecord {
+  readonly resource: string;
+  readonly runId: string;
+  readonly taskId: string;
+  readonly fence: number;
+  readonly takenAt: Date;
+  readonly isHeld: boolean;
 }
 
 export interface ApprovalRecord {
@@ -164,6 +200,14 @@ export interface EventRecord {
   readonly hash: string;
 }
 
+/** A row of the log as it was found: the event, or what of it can still be read and why it is none. */
+export type FoundEvent =
+  | { readonly event: EventRecord }
+  | {
+      readonly unreadable: { readonly seq: number | null; readonly key: string; readonly type: string };
+      readonly why: string;
+    };
+
 export interface ObservationRecord {
   readonly runId: string;
   readonly kpiId: string;
@@ -180,4 +224,22 @@ export interface MissionVersionRecord {
   readonly slug: string;
   readonly document: JsonObject;
   readonly createdAt: Date;
+}
+
+/** What of a run counts over many runs: without its case, report or log. */
+export interface RunFigure {
+  readonly runId: string;
+  readonly missionId: string;
+  readonly missionSlug: string;
+  readonly missionName: string;
+  readonly missionVersion: string;
+  readonly status: RunStatus;
+  readonly startedAt: Date;
+  readonly finishedAt?: Date;
+  /** As its report has it; absent before the end. */
+  readonly leadTime?: LeadTimeView;
+  readonly costMicroUsd: number;
+  /** Some result was refused or sent back, or its task was taken over by another agent. */
+  readonly hasRework: boolean;
+  readonly isDegraded: boolean;
 }

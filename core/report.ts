@@ -1,23 +1,59 @@
 import type { Json } from "./digest.js";
-import type { EffectView, FinalReport, KpiView, LimitView } from "./views.js";
+import type { EffectView } from "./effect-views.js";
+import { md } from "./markdown.js";
+import type { DecisionView, ReportTask } from "./report-sentences.js";
+import {
+  actsTitle,
+  approverOf,
+  attainmentText,
+  byText,
+  comparisons,
+  criticalTasks,
+  effectState,
+  effectsShown,
+  isSimulated,
+  kpiFigure,
+  noFigure,
+  planAndRun,
+  plannedMs,
+  taskState,
+  timeParts,
+  timeTotal,
+  tookMs,
+  unansweredText,
+  undoText,
+  valueText,
+} from "./report-sentences.js";
+import type { FinalReport, KpiView } from "./views.js";
+import { capital, inWords, kpiName, limitText, momentText, spanText, spentInWords, usd } from "./words.js";
 
-/** The final report as Markdown for people: the same facts as its JSON, nothing added and nothing left out that matters. */
+/**
+ * The final report as Markdown for people: the same facts as its JSON, nothing added and nothing left out that matters.
+ * Every value from outside goes through `md`, so that none can pass for a heading, a decision or markup of the report.
+ */
 export function reportMarkdown(report: FinalReport): string {
   return [
-    `# ${report.title}`,
-    `${report.mission} (${report.mission_id}): **${report.status}**, ${moment(report.started_at)} to ${moment(report.finished_at)} UTC.`,
-    report.summary,
-    ...(report.failure === null ? [] : [`Why it ended: ${report.failure}`]),
-    ...section("KPIs", report.kpis.length === 0 ? [] : [kpiTable(report.kpis), ...comparisons(report.kpis)]),
-    ...section("Limits", bullets(report.limits.map(limitLine))),
+    `# ${md(report.title)}`,
+    `${md(report.mission)} (${md(report.mission_id)}): **${report.status}**, ${momentText(report.started_at)} to ${momentText(report.finished_at)} UTC.`,
+    md(report.summary),
+    ...(report.failure === null ? [] : [`Why it ended: ${md(report.failure)}`]),
+    ...section(
+      "KPIs",
+      report.kpis.length === 0 ? [] : [kpiTable(report.kpis), ...comparisons(report.kpis, kpiName).map(md)],
+    ),
+    ...section("Limits", bullets(report.limits.map((limit) => `${md(limitText(limit))}: **${limit.status}**`))),
+    ...section("Time", timeLines(report)),
     ...section("Tasks", [taskTable(report)]),
-    ...section("Decisions", bullets(report.decisions.map(decisionLine))),
-    ...section(effectsTitle(report), effectLines(report)),
-    ...section("Done the lesser way", bullets(report.degraded)),
-    ...section("Cost", [`${usd(report.cost_usd)}.`]),
-    ...section("What it rests on", bullets(report.rests_on)),
-    `---\n${report.disclosure}`,
-    `Run ${report.run_id}, mission version ${report.mission_version}, head of the event chain ${report.chain_head}.`,
+    ...section("Decisions", bullets([...report.decisions.map(decisionLine), ...openLines(report)])),
+    ...section(actsTitle(report), effectLines(report)),
+    ...section("Done the lesser way", bullets(report.degraded.map(md))),
+    ...section("Cost", [
+      `${usd(report.cost_usd)}.${costForecast(report)}`,
+      ...(report.value ? [valueText(report.value)] : []),
+    ]),
+    ...section("What it rests on", bullets(report.rests_on.map(md))),
+    `---\n${md(report.disclosure)}`,
+    `Run ${md(report.run_id)}, mission version ${md(report.mission_version)}, head of the event chain ${md(report.chain_head)}.`,
   ]
     .join("\n\n")
     .concat("\n");
@@ -32,121 +68,107 @@ function bullets(lines: readonly string[]): string[] {
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(escapeCell).join(" | ")} |`;
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [line(head), `|${head.map(() => " --- |").join("")}`, ...rows.map(line)].join("\n");
-}
-
-/** A pipe or a line break would end the cell. */
-function escapeCell(text: string): string {
-  return text.replaceAll(/\s+/gu, " ").replaceAll("|", "\\|");
 }
 
 function kpiTable(kpis: readonly KpiView[]): string {
   const rows = kpis.map((kpi) => {
-    const figure = (value: number | null) => (value === null ? "none" : `${trimmed(value)} ${kpi.unit}`);
-    const actual = kpi.actual === null ? "*pending*" : `${figure(kpi.actual)}${basisOf(kpi)}`;
-    const way = kpi.attainment === null ? "" : `${Math.round(kpi.attainment * 100)} %`;
-    return [words(kpi.kpi_id), figure(kpi.baseline), figure(kpi.target), actual, way];
+    const basis = kpi.basis === "simulated" || kpi.basis === "recorded" ? ` (*${kpi.basis}*)` : "";
+    const actual = kpi.actual === null ? `*${noFigure(kpi)}*` : `${md(kpiFigure(kpi.actual, kpi))}${basis}`;
+    const [baseline, target] = [md(kpiFigure(kpi.baseline, kpi)), md(kpiFigure(kpi.target, kpi))];
+    return [md(kpiName(kpi)), baseline, target, actual, attainmentText(kpi) ?? ""];
   });
   return table(["KPI", "Baseline", "Target", "Actual", "Way from baseline to target"], rows);
 }
 
-function basisOf({ basis }: KpiView): string {
-  return basis === "simulated" || basis === "recorded" ? ` (*${basis}*)` : "";
+function timeLines(report: FinalReport): string[] {
+  const { lead_time } = report;
+  const plan = planAndRun(report);
+  const path = [...criticalTasks(report)];
+  return [
+    ...(lead_time
+      ? [
+          `Lead time: ${timeTotal(lead_time)}.`,
+          ...bullets(timeParts(lead_time).map(({ label, ms }) => `${label}: ${spentInWords(ms)}`)),
+        ]
+      : []),
+    ...(plan === undefined ? [] : [plan]),
+    ...(path.length === 0
+      ? []
+      : [`Critical path${report.actual_path ? "" : " by the plan"}: ${path.map(md).join(", ")}.`]),
+  ];
 }
 
-/** Where each baseline comes from; never a claim that something was saved. */
-function comparisons(kpis: readonly KpiView[]): string[] {
-  const sources = new Map<string, string[]>();
-  for (const { kpi_id, source, baseline } of kpis) {
-    if (source === null || baseline === null) continue;
-    sources.set(source, [...(sources.get(source) ?? []), words(kpi_id)]);
-  }
-  return [...sources].map(([source, ids]) => `${capital(ids.join(", "))}: compared with the baseline of ${source}.`);
+function taskTable(report: FinalReport): string {
+  const { tasks, forecast } = report;
+  const plan = new Map(forecast?.tasks.map((task) => [task.task_id, task]));
+  const took = isSimulated(report) ? "Took (real time)" : "Took";
+  const head = ["Task", "Status", "Agent", ...(forecast ? ["Planned"] : []), took, "What came of it"];
+  const rows = tasks.map((task) => {
+    const planned = plan.get(task.task_id);
+    return [
+      md(`${task.task_id} ${task.title}`),
+      taskState(task),
+      md(task.agent_name ?? ""),
+      ...(forecast ? [planned ? spanText(plannedMs(planned)) : ""] : []),
+      tookText(task),
+      md(task.error ?? task.summary ?? ""),
+    ];
+  });
+  return table(head, rows);
 }
 
-function limitLine({ limit_id, op, value, actual, status }: LimitView): string {
-  const found = actual === null ? "" : `, is ${trimmed(actual)}`;
-  return `${words(limit_id)} ${op} ${trimmed(value)}${found}: **${status}**`;
+function tookText(task: ReportTask): string {
+  const took = tookMs(task);
+  return took === undefined ? "" : spanText(took);
 }
 
-function taskTable({ tasks }: FinalReport): string {
-  const rows = tasks.map((task) => [
-    `${task.task_id} ${task.title}`,
-    `${words(task.status)}${task.degraded ? " (lesser way)" : ""}`,
-    task.agent_name ?? "",
-    String(task.attempts),
-    task.error ?? task.summary ?? "",
-  ]);
-  return table(["Task", "Status", "Agent", "Attempts", "What came of it"], rows);
+function costForecast({ forecast }: FinalReport): string {
+  return forecast ? ` Expected: ${usd(forecast.cost_usd)}.` : "";
 }
 
-function decisionLine({
-  task_id,
-  kind,
-  question,
-  decision,
-  by,
-  authenticated,
-  at,
-  comment,
-}: FinalReport["decisions"][number]): string {
-  const proof = authenticated ? "" : " (not authenticated)";
-  const said = comment === null ? "" : `, with the words "${comment}"`;
-  return `${task_id}, ${words(kind)}: ${question} **${capital(decision)}** by ${by}${proof}, ${moment(at)} UTC${said}.`;
+/** The words of whoever decided have a line of their own, so that they cannot go on as the report's. */
+function decisionLine(decision: DecisionView): string {
+  const { task_id, kind, question, at, comment } = decision;
+  const said = comment === null ? "" : `\n  - In their words: ${md(comment)}`;
+  return `${md(task_id)}, ${inWords(kind)}: ${md(question)} **${capital(decision.decision)}** by ${md(byText(decision))}, ${momentText(at)} UTC.${said}`;
 }
 
-function effectsTitle({ status }: FinalReport): string {
-  return status === "completed" ? "What was done" : "What was done and is not undone";
+function openLines(report: FinalReport): readonly string[] {
+  return (report.open_questions ?? []).map(
+    ({ task_id, kind, question, asked_at }) =>
+      `${md(task_id)}, ${inWords(kind)}: ${md(question)} **${md(unansweredText(report))}**, asked ${momentText(asked_at)} UTC.`,
+  );
 }
 
-/** A run that did not complete leaves its acts standing: each is listed, so that a person can see to it. */
 function effectLines(report: FinalReport): string[] {
-  const isStanding = ({ status }: EffectView) => status !== "not_done";
-  const shown = report.status === "completed" ? report.effects : report.effects.filter(isStanding);
+  const shown = effectsShown(report);
   if (shown.length === 0) return ["Nothing."];
-  return bullets(shown.map((effect) => [effectLine(effect, report), ...argLines(effect.args)].join("\n")));
+  return bullets(
+    shown.map((effect) => [effectLine(effect, report), ...undoLines(effect), ...argLines(effect.args)].join("\n")),
+  );
 }
 
-function effectLine(effect: EffectView, report: FinalReport): string {
-  const approval = effect.approval_id === null ? "" : `, approved (${effect.approval_id})`;
-  return `${capital(words(effect.tool))}, by ${effect.agent_id} for ${effect.task_id}, ${moment(effect.at)} UTC: **${stateOf(effect, report)}**${approval}`;
+function effectLine(effect: EffectView, { status, decisions }: FinalReport): string {
+  const approval = effect.approval_id === null ? "" : `, approved by ${md(approverOf(effect, decisions))}`;
+  return `${md(capital(inWords(effect.tool)))}, by ${md(effect.agent_id)} for ${md(effect.task_id)}, ${momentText(effect.at)} UTC: **${effectState(effect, status)}**${approval}`;
+}
+
+function undoLines(effect: EffectView): string[] {
+  const text = undoText(effect);
+  return text === undefined ? [] : [`  - ${md(text)}`];
 }
 
 /** What exactly was done, one line for each argument; text of several lines stays readable. */
 function argLines(args: Json): string[] {
-  if (typeof args !== "object" || args === null) return [`  - ${JSON.stringify(args)}`];
-  return Object.entries(args).map(([name, value]) => {
-    if (typeof value !== "string") return `  - ${words(name)}: ${JSON.stringify(value)}`;
-    const lines = value.split("\n");
+  if (typeof args !== "object" || args === null) return [`  - ${md(JSON.stringify(args))}`];
+  return Object.entries(args).map(([key, value]) => {
+    const name = md(inWords(key));
+    if (typeof value !== "string") return `  - ${name}: ${md(JSON.stringify(value) ?? "")}`;
+    const lines = value.split(/\r\n|\r|\n/u);
     return lines.length === 1
-      ? `  - ${words(name)}: ${value}`
-      : `  - ${words(name)}:\n${lines.map((line) => `    > ${line}`.trimEnd()).join("\n")}`;
+      ? `  - ${name}: ${md(value)}`
+      : `  - ${name}:\n${lines.map((line) => `    > ${md(line)}`.trimEnd()).join("\n")}`;
   });
-}
-
-function stateOf({ status }: EffectView, report: FinalReport): string {
-  if (status === "claimed") return "not known whether it happened";
-  if (status === "done" && report.status !== "completed") return "not undone";
-  return words(status);
-}
-
-function moment(iso: string): string {
-  return iso.slice(0, 16).replace("T", " ");
-}
-
-function words(id: string): string {
-  return id.replaceAll("_", " ");
-}
-
-function capital(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
-}
-
-function trimmed(value: number): string {
-  return String(Number(value.toFixed(2)));
-}
-
-function usd(value: number): string {
-  return value === 0 || value >= 0.01 ? `$${value.toFixed(2)}` : `$${value.toFixed(6)}`;
 }

@@ -1,5 +1,8 @@
 import { needsOf, wardsOf } from "./dependencies.js";
 import type { Task } from "./mission.js";
+import type { TaskRecord } from "./records.js";
+
+const MINUTE_MS = 60_000;
 
 type Timed = Pick<Task, "id" | "order" | "dependsOn" | "onFailure" | "estimatedMinutes">;
 
@@ -54,6 +57,17 @@ export function criticalPath(
     if (task && minutesOf(task) > 0) path.unshift(task.id);
   }
   return { minutes, tasks: path };
+}
+
+/** The longest chain of tasks by the time that each really took, its waiting for people and retries included. */
+export function actualPath(
+  tasks: readonly Timed[],
+  rowOf: (id: string) => Pick<TaskRecord, "startedAt" | "finishedAt"> | undefined,
+): CriticalPath {
+  return criticalPath(tasks, ({ id }) => {
+    const { startedAt, finishedAt } = rowOf(id) ?? {};
+    return startedAt && finishedAt ? (finishedAt.getTime() - startedAt.getTime()) / MINUTE_MS : 0;
+  });
 }
 
 function plannedMinutes(tasks: readonly Timed[]): (task: Timed) => number {

@@ -44,6 +44,8 @@ export interface Calendar {
   book(entries: readonly KeyedEntry[]): Promise<readonly string[]>;
   /** The id of the entry that was booked with this key. */
   find(key: string): Promise<string | undefined>;
+  /** Takes the entries with these keys out, all or none; nothing for those that are not there. */
+  cancel(keys: readonly string[]): Promise<void>;
 }
 
 /** A message of ours: a draft, or one that is ready to be sent. Nothing leaves the machine from here. */
@@ -60,6 +62,8 @@ export interface Messages {
   /** Writes the message once for each key; a second call with the key changes nothing. Returns the message's id. */
   put(message: Message, key: string): Promise<string>;
   find(key: string): Promise<string | undefined>;
+  /** Takes the message with this key back; nothing when it is not there. */
+  withdraw(key: string): Promise<void>;
 }
 
 /** Text files that a case refers to, inside the data folder only. */

@@ -3,7 +3,7 @@ import type { AgentDefinition, Playbook, ProposedEffect } from "./define-agent.j
 import { didYouMean } from "./lookup.js";
 import type { Subject } from "./verify-subject.js";
 
-/** The agents of a mission: every tool exists and is allowed, and no playbook calls one that its agent does not hold. */
+/** The agents of a mission: every tool exists, and no playbook calls one that its agent does not hold. */
 export function verifyAgents(subject: Subject): void {
   for (const card of subject.mission.agents) {
     const agent = subject.agents.get(card.id);
@@ -20,19 +20,13 @@ export function verifyAgents(subject: Subject): void {
   }
 }
 
-function verifyTool({ tools, isForbidden, report }: Subject, agent: AgentDefinition, name: string): void {
+function verifyTool({ tools, report }: Subject, agent: AgentDefinition, name: string): void {
   const tool = tools.get(name);
   if (!tool)
     report(
       "unknown_tool",
       "/agents",
       `agent ${agent.slug} holds the tool "${name}", which is not registered.${didYouMean(name, tools.keys())}`,
-    );
-  else if (isForbidden(tool))
-    report(
-      "tool_forbidden",
-      "/agents",
-      `agent ${agent.slug} holds ${name}, which policy forbids whatever its arguments.`,
     );
 }
 

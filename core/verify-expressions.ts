@@ -1,4 +1,5 @@
 import { resolveReceivedAt } from "./case.js";
+import { CONSTRAINT_NAMES } from "./constraint.js";
 import { OrchestratorError } from "./errors.js";
 import type { Scope } from "./expression.js";
 import {
@@ -13,6 +14,7 @@ import type { RunFigures } from "./kpi.js";
 import { didYouMean } from "./lookup.js";
 import type { Task } from "./mission.js";
 import { escapeKey } from "./problem.js";
+import { expressionsOfResource } from "./resource.js";
 import { verifyField, verifyRead } from "./verify-reads.js";
 import type { Subject } from "./verify-subject.js";
 
@@ -75,6 +77,12 @@ function usesOf({ mission }: Subject): readonly Use[] {
     for (const expression of expressionsIn(reason))
       uses.push({ expression, pointer: `/review/${index}/reason`, gives: "anything", ...review });
   }
+  const constraint = { names: CONSTRAINT_NAMES, tasks: "all" } as const;
+  for (const [index, { holds, message }] of (mission.constraints ?? []).entries()) {
+    uses.push({ expression: holds, pointer: `/constraints/${index}/holds`, gives: "boolean", ...constraint });
+    for (const expression of expressionsIn(message))
+      uses.push({ expression, pointer: `/constraints/${index}/message`, gives: "anything", ...constraint });
+  }
   return [...uses, ...mission.tasks.flatMap(usesOfTask)];
 }
 
@@ -83,6 +91,10 @@ function usesOfTask(task: Task, index: number): readonly Use[] {
   const before = { names: TASK_NAMES, tasks: "before", reader: task } as const;
   const result = { names: RESULT_NAMES, tasks: "none", reader: task } as const;
   const uses: Use[] = [];
+  for (const [at, resource] of (task.resources ?? []).entries()) {
+    for (const expression of expressionsOfResource(resource))
+      uses.push({ expression, pointer: `${base}/resources/${at}`, gives: "anything", ...before });
+  }
   if (task.when !== undefined)
     uses.push({ expression: task.when, pointer: `${base}/when`, gives: "boolean", ...before });
   for (const [name, input] of Object.entries(task.inputs ?? {})) {
@@ -135,7 +147,7 @@ function verifyRoots(subject: Subject, use: Use): void {
       for (const [field] of paths) if (field !== undefined) verifyName(subject, use, root, field);
     } else if (producer && use.tasks !== "none") {
       for (const path of paths) verifyTaskName(subject, use, producer, path);
-    } else if (root === "run" && use.tasks !== "all") {
+    } else if (root === "run") {
       report(
         "unknown_name",
         use.pointer,

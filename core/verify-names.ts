@@ -17,6 +17,11 @@ const RESERVED_SLUGS = new Set(
   ),
 );
 
+/** True for a name that graphs or the language itself give a meaning: nothing of an author's can be called so. */
+export function isReservedSlug(slug: string): boolean {
+  return RESERVED_SLUGS.has(slug) || RESERVED_TASK_IDS.has(slug) || isBuiltIn(slug);
+}
+
 /** Why an agent of these names can stand in no graph and no row; nothing when it can. */
 export function nameFaultOf({ agentId, slug }: Pick<AgentDefinition, "agentId" | "slug">): string | undefined {
   if (RESERVED_SLUGS.has(slug)) return `agent ${agentId}: the slug "${slug}" is a part of the graph; choose another.`;

@@ -12,8 +12,6 @@ export interface VerifyOptions {
   readonly tools: readonly ToolDefinition[];
   /** The first sample case; without it no expression is evaluated. */
   readonly sampleCase?: JsonObject;
-  /** True for a tool that policy forbids whatever its arguments. */
-  readonly isForbidden?: (tool: ToolDefinition) => boolean;
   /** Where a part of the mission was written. Pointers come in the file's names, tasks by their place in the mission. */
   readonly locate?: (pointer: string) => Place;
 }
@@ -32,7 +30,6 @@ export interface Subject {
   /** By agent id. */
   readonly agents: ReadonlyMap<string, AgentDefinition>;
   readonly tools: ReadonlyMap<string, ToolDefinition>;
-  readonly isForbidden: (tool: ToolDefinition) => boolean;
   readonly sampleCase: JsonObject | undefined;
   readonly tasks: ReadonlyMap<string, Task>;
   readonly dependencies: Dependencies;

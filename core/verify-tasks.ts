@@ -3,6 +3,7 @@ import { servesAnySkill } from "./assemble-mission.js";
 import { didYouMean } from "./lookup.js";
 import type { Task } from "./mission.js";
 import { escapeKey } from "./problem.js";
+import { resourceFaultOf } from "./resource.js";
 import type { Subject } from "./verify-subject.js";
 
 /** Each task by itself: somebody can do it, its contract can be read, what it asks can be answered. */
@@ -12,6 +13,7 @@ export function verifyTasks(subject: Subject): void {
     verifyWrites(subject, task, index);
     verifyActs(subject, task, index);
     verifyApproval(subject, task, index);
+    verifyResources(subject, task, index);
     if (task.output) verifySchema(subject, task.output, `/tasks/${index}/output`);
   }
   for (const [key, { schema }] of Object.entries(subject.mission.blackboard)) {
@@ -128,6 +130,13 @@ function verifyApproval({ mission, report }: Subject, task: Task, index: number)
       `${pointer}/${field}`,
       `${task.id} comes from the dataset, whose flags mean always: "${field}" may not loosen them.`,
     );
+  }
+}
+
+function verifyResources({ report }: Subject, task: Task, index: number): void {
+  for (const [at, resource] of (task.resources ?? []).entries()) {
+    const fault = resourceFaultOf(resource);
+    if (fault !== undefined) report("resource_invalid", `/tasks/${index}/resources/${at}`, fault);
   }
 }
 

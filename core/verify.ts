@@ -4,6 +4,7 @@ import { toDependencies } from "./dependencies.js";
 import type { Mission, Task } from "./mission.js";
 import type { Problem } from "./problem.js";
 import { verifyAgents } from "./verify-agents.js";
+import { verifyConstraints } from "./verify-constraints.js";
 import { verifyExpressions } from "./verify-expressions.js";
 import { verifyInputs } from "./verify-inputs.js";
 import { verifyNames } from "./verify-names.js";
@@ -32,6 +33,7 @@ export function verifyMission(mission: Mission, options: VerifyOptions): readonl
   verifyInputs(subject);
   verifyAgents(subject);
   verifySettings(subject);
+  verifyConstraints(subject);
   verifyExpressions(subject);
   return withoutRepeats(problems);
 }
@@ -47,7 +49,6 @@ function toSubject(mission: Mission, options: VerifyOptions, report: Report): Su
     mission,
     agents,
     tools: new Map(options.tools.map((tool) => [tool.name, tool])),
-    isForbidden: options.isForbidden ?? (() => false),
     sampleCase: options.sampleCase,
     tasks: new Map([...mission.tasks].reverse().map((task) => [task.id, task])),
     dependencies: toDependencies(mission.tasks),

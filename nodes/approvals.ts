@@ -36,7 +36,7 @@ export function createApprovals(
       if (answer) session.problem = await take(session, answer.value, shown, deps.sessions.personOf(invocation));
       await session.refresh();
       await session.commit({ applied: unapplied(session).map((request) => request.approvalId) });
-      return channelsOf(session, plan);
+      return channelsOf(session, plan, state.status, state);
     } finally {
       visit.leave();
     }
@@ -52,7 +52,7 @@ async function pauseUnlessMoved(
   shown: readonly string[],
 ): Promise<{ value: unknown } | undefined> {
   const pending = session.requests().filter((request) => request.status === "pending");
-  if (session.isCancelled || pending.length === 0) return undefined;
+  if ((session.isCancelled && !session.ending) || pending.length === 0) return undefined;
   const open = shown.flatMap((id) => pending.find((request) => request.approvalId === id) ?? []);
   try {
     return { value: interrupt(toPayload(open, session.problem)) };

@@ -2,10 +2,12 @@ import { NeedsPerson } from "../core/approval.js";
 import type { Finding, Playbook } from "../core/define-agent.js";
 import { isJsonObject } from "../core/define-agent.js";
 import type { Json, JsonObject } from "../core/digest.js";
-import { digestOf } from "../core/digest.js";
+import { canonicalJson } from "../core/digest.js";
 import { TaskFailure } from "../core/errors.js";
 import type { Scope } from "../core/expression.js";
 import { evaluate } from "../core/expression.js";
+import { killWords, Stopped } from "../core/kill.js";
+import { redactError, redactJson } from "../core/redact.js";
 import type { Loose, PlaybookRun } from "./playbook-context.js";
 import { createContext } from "./playbook-context.js";
 import { ownFindings, parseInputs, parseItem } from "./task-checks.js";
@@ -36,21 +38,30 @@ export interface AttemptOutput {
  * person can move it, `TaskFailure` when it gave up; anything else that it throws is a bug in the playbook.
  */
 export async function runAttempt(run: AttemptRun): Promise<AttemptOutput> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(new Error("deadline")), Math.min(run.task.deadlineMs, MAX_TIMER_MS));
-  const signal = AbortSignal.any([run.signal, deadline.signal]);
+  // One signal for both ends: `AbortSignal.any` would cost more than all else here.
+  const end = new AbortController();
+  const { signal } = end;
+  const isDue = new Error("deadline");
+  const timer = setTimeout(() => end.abort(isDue), Math.min(run.task.deadlineMs, MAX_TIMER_MS));
+  const follow = (): void => end.abort(run.signal.reason);
+  if (run.signal.aborted) follow();
+  else run.signal.addEventListener("abort", follow, { once: true });
   const loose: Loose = { inFlight: new Set(), requests: [] };
+  const own = { runId: run.session.runId, agentId: run.agent.id };
+  const unwatch = run.session.stops.whenOn(own, (kill) => end.abort(new Stopped(own, killWords(kill))));
   const work = run.task.forEach ? runItems(run, run.task.forEach, signal, loose) : runWhole(run, signal, loose);
   try {
     const output = await abandonable(work, signal);
     await Promise.allSettled([...loose.inFlight]);
-    const open = await firstOf(run, loose);
+    const open = stopOf(loose, signal) ?? (await firstOf(run, loose));
     if (open) throw open;
     return output;
   } catch (error) {
     if (!signal.aborted) await Promise.allSettled([...loose.inFlight]);
     run.signal.throwIfAborted();
-    if (deadline.signal.aborted) {
+    const stopped = stopOf(loose, signal);
+    if (stopped) throw stopped;
+    if (signal.reason === isDue) {
       const minutes = run.task.deadlineMs / 60_000;
       throw new TaskFailure("transient", `Task ${run.task.id} was cut at its deadline of ${minutes} minutes.`, {
         code: "deadline_exceeded",
@@ -60,7 +71,14 @@ export async function runAttempt(run: AttemptRun): Promise<AttemptOutput> {
     throw (await firstOf(run, loose)) ?? error;
   } finally {
     clearTimeout(timer);
+    unwatch();
+    run.signal.removeEventListener("abort", follow);
   }
+}
+
+/** Why the kill switch stopped the attempt, if it did: then nothing that it came to counts. */
+function stopOf({ stopped }: Loose, { reason }: AbortSignal): Stopped | undefined {
+  return stopped ?? (reason instanceof Stopped ? reason : undefined);
 }
 
 /** The request to wait for first; the others are written beside it, so that a person sees all that is open at once. */
@@ -154,19 +172,25 @@ async function runPlaybook(
   const context = createContext({ ...run, ...where }, loose);
   try {
     return toJson(run.playbook, await run.playbook.run(context, parsed));
-  } catch (error) {
-    if (error instanceof NeedsPerson || error instanceof TaskFailure || where.signal.aborted) throw error;
+  } catch (thrown) {
+    const error = redactError(thrown);
+    if (isOwnWord(error) || where.signal.aborted) throw error;
     throw isEngineError(error) ? error : asBug(run, error);
   }
 }
 
 function toJson(playbook: Playbook, output: unknown): Json {
   try {
-    digestOf(output);
-    return JSON.parse(JSON.stringify(output)) as Json; // safe: what JSON.parse returns is JSON
+    canonicalJson(output);
+    return redactJson(JSON.parse(JSON.stringify(output)) as Json); // safe: what JSON.parse returns is JSON
   } catch (cause) {
     throw new TaskFailure("contract", `The skill ${playbook.skill} returned something that is not JSON.`, { cause });
   }
+}
+
+/** What ends an attempt on purpose. */
+function isOwnWord(error: unknown): boolean {
+  return error instanceof NeedsPerson || error instanceof TaskFailure || error instanceof Stopped;
 }
 
 function isEngineError(error: unknown): boolean {

@@ -1,11 +1,13 @@
 import type { JsonObject } from "../core/digest.js";
 import { costUsd } from "../core/money.js";
 import type { EffectRecord } from "../core/records.js";
+import { inThreeSentences } from "../core/report-summary.js";
 import type { TerminalStatus } from "../core/run.js";
 import { isDecided } from "../core/run.js";
+import { actualPath } from "../core/schedule.js";
 import type { RunSession } from "../core/session.js";
-import { toEffectView, toTaskView } from "../core/to-view.js";
-import type { FinalReport, KpiView, LimitView } from "../core/views.js";
+import { actsAmong, toEffectView, toTaskView } from "../core/to-view.js";
+import type { FinalReport, ForecastView, KpiView, LeadTimeView, LimitView } from "../core/views.js";
 
 /** Stands on every report and outward message: who reads it knows that no person wrote it. */
 const DISCLOSURE =
@@ -13,15 +15,18 @@ const DISCLOSURE =
 
 /** Everything that the report is made from. */
 export interface ReportSource {
-  readonly session: RunSession;
+  readonly session: Pick<RunSession, "mission" | "run" | "task" | "tasks" | "requests">;
   readonly status: TerminalStatus;
   readonly failure: string | undefined;
+  readonly cancelledBy: string | undefined;
   readonly finishedAt: Date;
+  readonly leadTime: LeadTimeView;
   readonly board: JsonObject;
   readonly kpis: readonly KpiView[];
   readonly limits: readonly LimitView[];
   readonly effects: readonly EffectRecord[];
   readonly chainHead: string;
+  readonly forecast: ForecastView;
 }
 
 /** The final report as data; `core/report.ts` writes it as Markdown. */
@@ -33,7 +38,7 @@ export function composeReport(source: ReportSource): FinalReport {
     ...toTaskView(task, session.task(task.id), mission),
   }));
   const cost = costUsd(session.tasks());
-  return {
+  const facts = {
     run_id: run.runId,
     title: run.title,
     mission_id: mission.id,
@@ -41,13 +46,14 @@ export function composeReport(source: ReportSource): FinalReport {
     mission_version: run.missionVersion,
     status,
     failure: source.failure ?? null,
-    summary: inThreeSentences(source),
     tasks,
     blackboard: source.board,
     kpis: source.kpis,
     limits: source.limits,
     decisions: decisionsOf(session),
-    effects: source.effects.map((effect) => toEffectView(effect, status)),
+    ...openQuestionsOf(session),
+    ...(source.cancelledBy !== undefined && { cancelled_by: source.cancelledBy }),
+    effects: actsAmong(source.effects).map((effect) => toEffectView(effect, status)),
     degraded: tasks
       .filter((task) => task.degraded)
       .map((task) => `${task.task_id} ${task.title}, by ${task.agent_name ?? "a person"}`),
@@ -55,33 +61,19 @@ export function composeReport(source: ReportSource): FinalReport {
     cost_usd: cost,
     started_at: run.startedAt.toISOString(),
     finished_at: source.finishedAt.toISOString(),
+    forecast: source.forecast,
+    lead_time: source.leadTime,
+    actual_path: actualPath(mission.tasks, (id) => session.task(id)).tasks,
+    ...(mission.value && {
+      value: { minutes_by_hand: mission.value.minutesByHand, rate_usd_per_hour: mission.value.rateUsdPerHour },
+    }),
     chain_head: source.chainHead,
     disclosure: DISCLOSURE,
   };
+  return { ...facts, summary: inThreeSentences(facts) };
 }
 
-function inThreeSentences({ session, status, failure, effects }: ReportSource): string {
-  const { mission, run } = session;
-  const done = session.tasks().filter((task) => task.status === "done");
-  const last = done.at(-1);
-  const words = { completed: "was completed", failed: "failed", cancelled: "was cancelled" }[status];
-  const people = [
-    ...new Set(
-      session
-        .requests()
-        .flatMap((request) => (isDecided(request.status) && request.decidedBy ? [request.decidedBy] : [])),
-    ),
-  ];
-  const first = `"${mission.name}" for ${run.title} ${words}: ${done.length} of ${mission.tasks.length} tasks were done.`;
-  const second =
-    failure ?? (last?.summary ? `The last result: ${last.summary.replace(/\.$/u, "")}.` : "No result came of it.");
-  const acts = effects.filter((effect) => effect.status === "done").length;
-  const decided =
-    people.length === 0 ? "Nobody had to decide anything" : `${people.join(" and ")} decided what was asked`;
-  return `${first} ${second.endsWith(".") ? second : `${second}.`} ${decided}, and ${acts === 0 ? "nothing was changed outside this report" : `${acts} ${acts === 1 ? "act was" : "acts were"} done`}.`;
-}
-
-function decisionsOf(session: RunSession): FinalReport["decisions"] {
+function decisionsOf(session: ReportSource["session"]): FinalReport["decisions"] {
   return session
     .requests()
     .filter((request) => isDecided(request.status))
@@ -94,7 +86,27 @@ function decisionsOf(session: RunSession): FinalReport["decisions"] {
       authenticated: request.authenticated ?? false,
       at: (request.decidedAt ?? request.createdAt).toISOString(),
       comment: request.decision?.comment ?? null,
+      approval_id: request.approvalId,
+      asked_at: request.createdAt.toISOString(),
     }));
+}
+
+/** A cancel takes back what its tasks were asking at that moment: those questions stayed open. */
+function openQuestionsOf(session: ReportSource["session"]): Pick<FinalReport, "open_questions"> {
+  const open = session.requests().filter(({ taskId, attempt, status }) => {
+    const task = session.task(taskId);
+    const isTakenBack = status === "withdrawn" && task.errorCode === "cancelled" && task.attempt === attempt;
+    return status === "pending" || isTakenBack;
+  });
+  if (open.length === 0) return {};
+  return {
+    open_questions: open.map(({ taskId, kind, shown, createdAt }) => ({
+      task_id: taskId,
+      kind,
+      question: shown.question,
+      asked_at: createdAt.toISOString(),
+    })),
+  };
 }
 
 function restsOn({ session, effects }: ReportSource): readonly string[] {

@@ -1,26 +1,30 @@
 import { Command, Send } from "@langchain/langgraph";
 import type { TaskEntry } from "../core/blackboard.js";
 import { mergeBoard, toEntry } from "../core/blackboard.js";
+import { boardSource } from "../core/board-source.js";
+import { canonicalJson } from "../core/digest.js";
+import { groupBy } from "../core/group-by.js";
 import type { Task } from "../core/mission.js";
 import type { Plan, Settlement } from "../core/plan.js";
-import { ruleOn, settle } from "../core/plan.js";
-import type { ApprovalRecord, TaskRecord } from "../core/records.js";
+import { ruleOn, settle, taskOf } from "../core/plan.js";
+import type { ApprovalRecord, RunEnding, TaskRecord } from "../core/records.js";
 import type { RunStatus } from "../core/run.js";
 import { isSettled } from "../core/run.js";
-import type { NodeDeps, RunSession } from "../core/session.js";
+import type { Invocation, NodeDeps, RunSession } from "../core/session.js";
 import { conflictDraft, conflictEvent, refusalOf } from "./board-conflict.js";
-import { boardSource } from "./task-inputs.js";
+import { findOutLost } from "./lost-acts.js";
+import { brokenRun, closeRun, failureOf } from "./run-end.js";
 import { blocked, failed, skipped } from "./task-moves.js";
 import type { Waves } from "./wave.js";
 
-/** What a task node is sent: references only, since a `Send` is kept in every checkpoint. */
+/** What an agent's node is sent in a wave, all at once: references only, since a `Send` is kept in every checkpoint. */
 export interface Sent {
-  readonly task: string;
-  readonly attempt: number;
+  /** Task ids, in dependency order. */
+  readonly tasks: readonly string[];
   readonly wave: string;
 }
 
-export interface DispatchDeps extends Pick<NodeDeps, "clock"> {
+export interface DispatchDeps extends Pick<NodeDeps, "clock" | "toolbox">, Pick<Invocation, "callbacks"> {
   readonly waves: Waves;
 }
 
@@ -36,10 +40,15 @@ export async function dispatch(
   session: RunSession,
   plan: Plan,
   deps: DispatchDeps,
-  update: object = {},
+  state: Partial<Channels> = {},
+  more: object = {},
 ): Promise<Command> {
+  const update = { state, more };
+  // Before anything is built on what the tasks wrote. It reached the disk with the checkpoint of their superstep.
+  await session.settled();
   await session.refresh();
-  if (session.isCancelled) return goTo(session, plan, update, "report");
+  const ending = endingOf(session);
+  if (ending) return close(session, plan, ending, deps, update);
   session.draining.throwIfAborted();
   let settlement = settle(plan, (id) => session.task(id));
   await settleWithoutWork(session, plan, settlement, deps);
@@ -53,31 +62,78 @@ export async function dispatch(
   if (!settlement.over) {
     await endWithoutProgress(session, plan, settlement, deps);
     settlement = settle(plan, (id) => session.task(id));
-    return goTo(session, plan, update, "report");
   }
+  const failure = failureOf(session, plan);
+  if (failure) return close(session, plan, failure, deps, update);
+  if (await askAboutLost(session, deps)) return goTo(session, plan, update, "approvals");
   if (await askAboutConflicts(session, plan)) return goTo(session, plan, update, "approvals");
   return goTo(session, plan, update, needsReview(session) ? "reviewer" : "report");
 }
 
+/** How the run ends whatever its tasks say: as was noted, as somebody asked, or by a bug. */
+function endingOf(session: RunSession): RunEnding | undefined {
+  if (session.ending) return session.ending;
+  if (session.isCancelled) return { status: "cancelled" };
+  return session.brokenBy === undefined ? undefined : brokenRun(session.brokenBy);
+}
+
+/** A run that does not complete takes back what it did; people who are asked about it stand in front of its report. */
+async function close(
+  session: RunSession,
+  plan: Plan,
+  ending: RunEnding,
+  deps: DispatchDeps,
+  update: Update,
+): Promise<Command> {
+  const isClosed = await closeRun(session, plan, ending, deps, deps.callbacks);
+  return goTo(session, plan, update, isClosed ? "report" : "approvals");
+}
+
 /** What the graph shows of a run's rows. */
 export interface Channels {
+  readonly status: RunStatus;
   readonly tasks: Record<string, TaskEntry>;
   readonly blackboard: Record<string, unknown>;
   readonly requests: { id: string; task: string; question: string }[];
 }
 
-/** The channels as the rows say now. */
-export function channelsOf(session: RunSession, plan: Plan): Channels {
+/** The channels that the rows say otherwise than the state; of the tasks, those entries alone. What is written again is kept again. */
+export function channelsOf(
+  session: RunSession,
+  plan: Plan,
+  status: RunStatus,
+  state: Partial<Channels>,
+): Partial<Channels> {
+  const tasks = session.tasks().filter((record) => !isSameEntry(entryOf(record), state.tasks?.[record.taskId]));
   const settled = new Set(session.tasks().map((task) => task.taskId));
+  const { board } = mergeBoard(boardSource(session, plan), settled);
+  const requests = pendingInOrder(session, plan).map((request) => ({
+    id: request.approvalId,
+    task: request.taskId,
+    question: request.shown.question,
+  }));
   return {
-    tasks: Object.fromEntries(session.tasks().map((record) => [record.taskId, entryOf(record)])),
-    blackboard: { ...mergeBoard(boardSource(session, plan), settled).board },
-    requests: pendingInOrder(session, plan).map((request) => ({
-      id: request.approvalId,
-      task: request.taskId,
-      question: request.shown.question,
-    })),
+    ...(status !== state.status && { status }),
+    ...(tasks.length > 0 && { tasks: Object.fromEntries(tasks.map((record) => [record.taskId, entryOf(record)])) }),
+    ...(!isSame(board, state.blackboard) && { blackboard: { ...board } }),
+    ...(!isSame(requests, state.requests) && { requests }),
   };
+}
+
+function isSame(value: object, known: object | undefined): boolean {
+  return known !== undefined && canonicalJson(value) === canonicalJson(known);
+}
+
+function isSameEntry(entry: TaskEntry, known: TaskEntry | undefined): boolean {
+  return (
+    known !== undefined &&
+    entry.status === known.status &&
+    entry.attempt === known.attempt &&
+    entry.agent === known.agent &&
+    entry.digest === known.digest &&
+    entry.error === known.error &&
+    entry.summary === known.summary
+  );
 }
 
 /** In the plan's order, whoever asked first: positions in an answer mean the same in every process. */
@@ -89,8 +145,16 @@ function pendingInOrder(session: RunSession, plan: Plan): readonly ApprovalRecor
     .sort((one, other) => (place.get(one.taskId) ?? 0) - (place.get(other.taskId) ?? 0));
 }
 
-/** A task's row as the graph keeps it. */
+const entries = new WeakMap<TaskRecord, TaskEntry>();
+
+/** A task's row as the graph keeps it; made once, since a record never changes. */
 export function entryOf(record: TaskRecord): TaskEntry {
+  const known = entries.get(record) ?? makeEntry(record);
+  entries.set(record, known);
+  return known;
+}
+
+function makeEntry(record: TaskRecord): TaskEntry {
   return toEntry({
     status: record.status,
     attempt: record.attempt,
@@ -152,21 +216,26 @@ function sendWave(
   session: RunSession,
   plan: Plan,
   deps: DispatchDeps,
-  update: object,
+  update: Update,
   taskIds: readonly string[],
 ): Command {
   const wave = `${session.run.fence}.${deps.waves.nextId()}`;
   deps.waves.open(session.runId, wave, taskIds);
-  const sends = taskIds.map((id) => {
-    const payload: Sent = { task: id, attempt: session.task(id).attempt, wave };
-    return new Send(slugFor(session, taskOf(plan, id)), payload);
-  });
-  return new Command({ update: { status: "running", ...channelsOf(session, plan), ...update }, goto: sends });
+  const byAgent = groupBy(taskIds, (id) => slugFor(session, taskOf(plan, id)));
+  const sends = [...byAgent].map(([slug, tasks]) => new Send(slug, { tasks, wave } satisfies Sent));
+  const channels = channelsOf(session, plan, "running", update.state);
+  return new Command({ update: { ...channels, ...update.more }, goto: sends });
 }
 
-function goTo(session: RunSession, plan: Plan, update: object, goal: Goal): Command {
-  const status: RunStatus = goal === "approvals" ? "waiting" : "running";
-  return new Command({ update: { status, ...channelsOf(session, plan), ...update }, goto: goal });
+function goTo(session: RunSession, plan: Plan, update: Update, goal: Goal): Command {
+  const channels = channelsOf(session, plan, goal === "approvals" ? "waiting" : "running", update.state);
+  return new Command({ update: { ...channels, ...update.more }, goto: goal });
+}
+
+/** The state as the graph has it, and what goes into it besides what the rows say. */
+interface Update {
+  readonly state: Partial<Channels>;
+  readonly more: object;
 }
 
 /** The node of the agent at work on the task, or of the next capable one. */
@@ -203,6 +272,14 @@ async function endWithoutProgress(
   );
 }
 
+/** No run ends while it is not known of an act whether it happened. */
+async function askAboutLost(session: RunSession, deps: DispatchDeps): Promise<boolean> {
+  const signal = AbortSignal.any([session.undoSignal, session.draining]);
+  const open = await findOutLost(session, deps, { signal, callbacks: deps.callbacks });
+  for (const { request } of open) await session.ask(request);
+  return open.length > 0;
+}
+
 async function askAboutConflicts(session: RunSession, plan: Plan): Promise<boolean> {
   const all = new Set(plan.tasks.map((task) => task.id));
   const { conflicts } = mergeBoard(boardSource(session, plan), all);
@@ -220,10 +297,4 @@ function needsReview(session: RunSession): boolean {
     !hasFailed &&
     (session.mission.review.length > 0 || session.mission.limits.some((limit) => limit.sendBack !== undefined))
   );
-}
-
-function taskOf(plan: Plan, taskId: string): Task {
-  const task = plan.byId.get(taskId);
-  if (!task) throw new Error(`The plan has no task ${taskId}.`);
-  return task;
 }

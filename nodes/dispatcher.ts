@@ -6,6 +6,7 @@ import type { NodeDeps } from "../core/session.js";
 import type { DispatchDeps } from "./dispatch.js";
 import { dispatch } from "./dispatch.js";
 import { toInvocation } from "./invocation.js";
+import { untilRunReleased } from "./kill-wait.js";
 import { orReport } from "./or-report.js";
 
 /** Runs once after every superstep of tasks or approvals: settles what follows, and sends what may go on. */
@@ -15,10 +16,12 @@ export function createDispatcher(
 ): GraphNode<typeof Blackboard, Record<string, unknown>, string> {
   const plan = toPlan(mission.tasks);
 
-  return async function dispatcher(_state, config): Promise<Command> {
-    const visit = await deps.sessions.enter(mission, toInvocation(config));
+  return async function dispatcher(state, config): Promise<Command> {
+    const invocation = toInvocation(config);
+    const visit = await deps.sessions.enter(mission, invocation);
     try {
-      return await orReport(visit.session, () => dispatch(visit.session, plan, deps));
+      await untilRunReleased(visit);
+      return await orReport(visit.session, () => dispatch(visit.session, plan, { ...deps, ...invocation }, state));
     } finally {
       visit.leave();
     }

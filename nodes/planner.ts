@@ -6,6 +6,7 @@ import type { NodeDeps } from "../core/session.js";
 import type { DispatchDeps } from "./dispatch.js";
 import { dispatch } from "./dispatch.js";
 import { toInvocation } from "./invocation.js";
+import { untilRunReleased } from "./kill-wait.js";
 import { orReport } from "./or-report.js";
 
 /**
@@ -20,15 +21,17 @@ export function createPlanner(
   const outline = mission.tasks.map((task) => ({ id: task.id, title: task.title, needs: [...task.dependsOn] }));
 
   return async function planner(state, config): Promise<Command> {
-    const visit = await deps.sessions.enter(mission, toInvocation(config), { caseInput: state.case });
+    const invocation = toInvocation(config);
+    const visit = await deps.sessions.enter(mission, invocation, { caseInput: state.case });
     const { session } = visit;
     try {
+      await untilRunReleased(visit);
       const update = {
         case: session.run.caseData,
         mission: { id: mission.id, slug: mission.slug, version: session.run.missionVersion },
         plan: outline,
       };
-      return await orReport(session, () => dispatch(session, plan, deps, update));
+      return await orReport(session, () => dispatch(session, plan, { ...deps, ...invocation }, state, update));
     } finally {
       visit.leave();
     }

@@ -4,9 +4,11 @@ import { jsonSchemaOf } from "../core/contract.js";
 import type { CallOptions, Feedback, Playbook, PlaybookContext, Question } from "../core/define-agent.js";
 import type { Json, JsonObject } from "../core/digest.js";
 import { TaskFailure } from "../core/errors.js";
+import { Stopped } from "../core/kill.js";
 import type { AgentCard, Task } from "../core/mission.js";
 import type { Callbacks, RunSession, Toolbox } from "../core/session.js";
 import type { ToolReply } from "../core/tool.js";
+import { throwIfKilled } from "./kill-wait.js";
 import { pause } from "./retry.js";
 import { TurnKeys } from "./turns.js";
 
@@ -33,6 +35,8 @@ export interface PlaybookRun {
 export interface Loose {
   readonly inFlight: Set<Promise<unknown>>;
   readonly requests: NeedsPerson[];
+  /** Set once the kill switch has stopped a call: the run of the playbook counts for nothing then, whatever it makes of it. */
+  stopped?: Stopped;
 }
 
 /**
@@ -78,7 +82,7 @@ export function createContext(run: PlaybookRun, loose: Loose): PlaybookContext {
     answers: answersOf(run),
     signal: run.signal,
     call: (tool: string, args: unknown, options?: CallOptions) =>
-      track(loose, callTool(run, keys, tool, args, options ?? {})),
+      track(loose, callTool(run, keys, tool, args, options ?? {}, loose)),
     ask: (question: Question) => track(loose, ask(run, question)),
     now: () => new Date(draw("now", () => run.now().toISOString())),
     random: () => draw("random", () => Math.random()),
@@ -95,10 +99,12 @@ async function callTool(
   tool: string,
   args: unknown,
   options: CallOptions,
+  loose: Loose,
 ): Promise<ToolReply> {
   run.signal.throwIfAborted();
+  if (loose.stopped) throw loose.stopped;
   const plain = JSON.parse(JSON.stringify(args ?? {})) as Json; // safe: what JSON.parse returns is JSON
-  return run.toolbox.call({
+  const reply = await run.toolbox.call({
     session: run.session,
     task: run.task,
     attempt: run.attempt,
@@ -111,6 +117,8 @@ async function callTool(
     signal: run.signal,
     callbacks: run.callbacks,
   });
+  throwIfKilled(reply, { runId: run.session.runId, agentId: run.agent.id, tool });
+  return reply;
 }
 
 async function ask(run: PlaybookRun, question: Question): Promise<unknown> {
@@ -159,6 +167,7 @@ function answersOf(run: PlaybookRun): JsonObject {
 async function track<Value>(loose: Loose, work: Promise<Value>): Promise<Value> {
   const watched = work.catch((error: unknown) => {
     if (error instanceof NeedsPerson) loose.requests.push(error);
+    if (error instanceof Stopped) loose.stopped ??= error;
   });
   loose.inFlight.add(watched);
   try {

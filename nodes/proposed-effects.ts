@@ -1,29 +1,42 @@
 import type { ProposedCall } from "../core/approval.js";
+import { brokenConstraint } from "../core/constraint.js";
 import type { Playbook } from "../core/define-agent.js";
-import { isJsonObject } from "../core/define-agent.js";
 import type { Json } from "../core/digest.js";
-import { callDigestOf } from "../core/effect.js";
 import { TaskFailure } from "../core/errors.js";
 import type { Task } from "../core/mission.js";
+import { callFromResult } from "../core/proposed-call.js";
 import type { ToolReply } from "../core/tool.js";
+import { throwIfKilled } from "./kill-wait.js";
 import { backoffMs, pause } from "./retry.js";
+import { Refused } from "./task-checks.js";
 import type { Judged, Produced, TaskWork } from "./task-work.js";
 
 /** The acts that a result proposes, their arguments taken from it by JSON pointer: so an edited result changes them. */
-export function proposedCalls(task: Task, playbook: Playbook | undefined, output: Json): readonly ProposedCall[] {
-  return (playbook?.proposes ?? []).map(({ tool, args }) => {
-    const values: Record<string, Json> = {};
-    for (const [name, pointer] of Object.entries(args)) {
-      const value = atPointer(output, pointer);
-      if (value === undefined)
-        throw new TaskFailure(
-          "contract",
-          `Task ${task.id}: its result has no ${pointer}, which ${tool} needs as "${name}".`,
-        );
-      values[name] = value;
-    }
-    return { tool, args: values, digest: callDigestOf(tool, values) };
+function proposedCalls(task: Task, playbook: Playbook | undefined, output: Json): readonly ProposedCall[] {
+  return (playbook?.proposes ?? []).map((proposal) => {
+    const { tool, args: from } = proposal;
+    const call = callFromResult(proposal, output);
+    if (call.ok) return { tool, args: call.args, digest: call.digest, from };
+    const { name, pointer } = call;
+    const message = `Task ${task.id}: its result has no ${pointer}, which ${tool} needs as "${name}".`;
+    throw new TaskFailure("contract", message);
   });
+}
+
+/** The same acts with what a person's yes to each covers, as the policies are now. */
+export async function coveredCalls(
+  { session, task, deps }: TaskWork,
+  { agent, playbook }: Produced,
+  output: Json,
+): Promise<readonly ProposedCall[]> {
+  const calls = proposedCalls(task, playbook, output);
+  if (!agent) return calls;
+  return Promise.all(
+    calls.map(async (call) => {
+      const covers = await deps.toolbox.coverage({ session, task, agent, tool: call.tool, args: call.args });
+      return covers ? { ...call, covers } : call;
+    }),
+  );
 }
 
 /**
@@ -40,22 +53,42 @@ export async function doProposed(
   if (!agent || !playbook) return;
   for (const [index, call] of proposedCalls(work.task, playbook, result.output).entries()) {
     const by = { agent, playbook };
-    const first = await callUntilSettled(work, by, call, { key: `proposed:${index}`, approvalId: result.approvalId });
+    const first = await callUntilSettled(work, by, call, {
+      key: `proposed:${index}`,
+      approvalId: result.approvalId,
+      result: result.output,
+    });
     const isSecond = !first.ok && first.code === "effect_conflict";
     const again = `other content ${call.digest.slice(0, 12)}`;
-    const reply = isSecond ? await callUntilSettled(work, by, call, { key: `second:${index}`, again }) : first;
+    const reply = isSecond
+      ? await callUntilSettled(work, by, call, { key: `second:${index}`, again, result: result.output })
+      : first;
     if (reply.ok) continue;
+    if (reply.code === "constraint_broken") throw brokenBy(reply.reason);
     if (isSecond && reply.code === "rejected_by_person")
       throw new TaskFailure("permanent", reply.reason, { code: "rejected" });
     throw new TaskFailure(reply.transient ? "transient" : "permanent", `${call.tool} was not done: ${reply.reason}`);
   }
 }
 
+/** Refuses a result whose acts would break a constraint as things stand: nobody need be asked about it. */
+export function refuseBroken({ session, task }: TaskWork, calls: readonly ProposedCall[], result: Json): void {
+  for (const { tool, args } of calls) {
+    const broken = brokenConstraint(session, { taskId: task.id, tool, args, result });
+    if (broken) throw brokenBy(broken.reason);
+  }
+}
+
+/** Goes back to the agent like any result that was refused. */
+function brokenBy(reason: string): Refused {
+  return new Refused([{ checkId: "constraint", field: "", reason }], false);
+}
+
 async function callUntilSettled(
   work: TaskWork,
   by: { agent: NonNullable<Produced["agent"]>; playbook: Playbook },
   call: ProposedCall,
-  how: { key: string; approvalId?: string | undefined; again?: string },
+  how: { key: string; result: Json; approvalId?: string | undefined; again?: string },
 ): Promise<ToolReply> {
   const { session, task, deps } = work;
   const { approvalId, again } = how;
@@ -70,22 +103,13 @@ async function callUntilSettled(
       args: call.args,
       options: again === undefined ? {} : { again },
       turnKey: `${how.key}:${attemptNo}`,
+      result: how.result,
       ...(approvalId !== undefined && { authority: { approvalId, digest: call.digest } }),
       signal: work.signal,
       callbacks: work.callbacks,
     });
+    throwIfKilled(reply, { runId: session.runId, agentId: by.agent.id, tool: call.tool });
     if (reply.ok || !reply.transient || attemptNo >= task.retry.attempts) return reply;
     await pause(backoffMs(task.retry.firstDelayMs, attemptNo), work.signal);
   }
-}
-
-function atPointer(value: Json, pointer: string): Json | undefined {
-  let current: Json | undefined = value;
-  for (const part of pointer.split("/").slice(1)) {
-    const step = part.replaceAll("~1", "/").replaceAll("~0", "~");
-    if (Array.isArray(current)) current = current[Number(step)];
-    else if (isJsonObject(current)) current = current[step];
-    else return undefined;
-  }
-  return current;
 }

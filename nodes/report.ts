@@ -1,27 +1,29 @@
 import type { GraphNode } from "@langchain/langgraph";
 import type { Blackboard } from "../core/blackboard.js";
 import { mergeBoard } from "../core/blackboard.js";
-import { isOnBusinessClock } from "../core/case.js";
-import { approvalDelayMinutes, businessTime, measure, toKpiView, toLimitView } from "../core/kpi.js";
+import { boardSource } from "../core/board-source.js";
+import type { JsonObject } from "../core/digest.js";
+import { approvalDelayMinutes, businessTimeOf, measure, readsClock, toKpiView, toLimitView } from "../core/kpi.js";
+import type { TimedRun } from "../core/lead-time.js";
 import type { Mission } from "../core/mission.js";
 import type { Plan } from "../core/plan.js";
-import { isTolerated, toPlan } from "../core/plan.js";
+import { toPlan } from "../core/plan.js";
 import type { ObservationRecord } from "../core/records.js";
 import type { TerminalStatus } from "../core/run.js";
-import { isDecided, isSettled } from "../core/run.js";
 import type { NodeDeps, RunSession } from "../core/session.js";
 import type { FinalReport } from "../core/views.js";
 import { composeReport } from "./compose-report.js";
+import type { Channels } from "./dispatch.js";
 import { channelsOf } from "./dispatch.js";
-import { runFigures } from "./figures.js";
+import { leadTimeOf, runFigures } from "./figures.js";
+import type { Forecaster } from "./forecaster.js";
+import { forecaster } from "./forecaster.js";
 import { toInvocation } from "./invocation.js";
 import { isBug, wordsOf } from "./or-report.js";
-import { boardSource } from "./task-inputs.js";
-import { cancelled, failed } from "./task-moves.js";
+import { brokenRun, failureOf, settleOpenTasks } from "./run-end.js";
 import type { Waves } from "./wave.js";
 
-type ReportDeps = Pick<NodeDeps, "sessions" | "clock"> & { readonly waves: Waves };
-const MINUTE_MS = 60_000;
+type ReportDeps = Pick<NodeDeps, "sessions" | "clock" | "playbooks" | "toolbox"> & { readonly waves: Waves };
 
 /**
  * Writes the final report from the run's rows and ends the run. Safe to repeat: the rows are the truth and events have
@@ -29,52 +31,37 @@ const MINUTE_MS = 60_000;
  */
 export function createReport(mission: Mission, deps: ReportDeps): GraphNode<typeof Blackboard> {
   const plan = toPlan(mission.tasks);
+  const forecast = forecaster(mission, deps);
 
-  return async function report(_state, config) {
+  return async function report(state, config) {
     const visit = await deps.sessions.enter(mission, toInvocation(config));
     const { session } = visit;
     try {
       if (session.isOver && session.run.report)
-        return ended(session, plan, session.run.report as unknown as FinalReport); // safe: only this node writes reports
-      if (session.isCancelled) await cancelOpenTasks(session, plan, deps);
-      if (session.brokenBy !== undefined) await failOpenTasks(session, plan, session.brokenBy, deps);
+        return ended(session, plan, state, session.run.report as unknown as FinalReport); // safe: only this node writes reports
+      if (session.brokenBy !== undefined) await settleOpenTasks(session, plan, brokenRun(session.brokenBy), deps);
       await observeOrSayWhyNot(session, plan, deps);
-      const { status, failure } = outcomeOf(session, plan);
-      const finalReport = await toReport(session, plan, status, failure, deps);
-      await session.finish(status, JSON.parse(JSON.stringify(finalReport)), failure);
+      const end = { ...outcomeOf(session, plan), at: deps.clock.now() };
+      const finalReport = await toReport(session, plan, end, forecast);
+      // safe: a report is plain JSON by its definition
+      await session.finish(end.status, finalReport as unknown as JsonObject, end.failure, end.at);
       deps.waves.drop(session.runId);
-      return ended(session, plan, finalReport);
+      return ended(session, plan, state, finalReport);
     } finally {
       visit.leave();
     }
   };
 }
 
-function ended(session: RunSession, plan: Plan, finalReport: FinalReport) {
-  return { ...channelsOf(session, plan), status: finalReport.status, finalReport: { ...finalReport } };
+function ended(session: RunSession, plan: Plan, state: Partial<Channels>, finalReport: FinalReport) {
+  return { ...channelsOf(session, plan, finalReport.status, state), finalReport: { ...finalReport } };
 }
 
+/** As was noted when the run began to close; a cancel that comes after everything was done is too late. */
 function outcomeOf(session: RunSession, plan: Plan): { status: TerminalStatus; failure: string | undefined } {
-  if (session.isCancelled) return { status: "cancelled", failure: undefined };
-  if (session.brokenBy !== undefined) return { status: "failed", failure: `A bug ended the run: ${session.brokenBy}` };
-  const broken = session
-    .tasks()
-    .find((task) => task.status === "failed" && !isTolerated(plan, task.taskId, (id) => session.task(id)));
-  if (broken) {
-    const title = plan.byId.get(broken.taskId)?.title ?? broken.taskId;
-    return {
-      status: "failed",
-      failure: `"${title}" failed (${broken.errorCode ?? "failed"}): ${broken.errorMessage ?? ""}`,
-    };
-  }
-  const blocked = session.tasks().find((task) => task.status === "blocked");
-  return blocked ? { status: "failed", failure: blocked.errorMessage } : { status: "completed", failure: undefined };
-}
-
-async function failOpenTasks(session: RunSession, plan: Plan, reason: string, deps: ReportDeps): Promise<void> {
-  const open = plan.tasks.filter((task) => !isSettled(session.task(task.id).status));
-  const at = deps.clock.now();
-  await Promise.all(open.map((task) => session.commit(failed(task, session.task(task.id), "bug", reason, at))));
+  const ending =
+    session.ending ?? (session.brokenBy === undefined ? failureOf(session, plan) : brokenRun(session.brokenBy));
+  return { status: ending?.status ?? "completed", failure: ending?.failure };
 }
 
 /** Figures that cannot be taken stay pending, and the log says why: a run that did its work ends all the same. */
@@ -88,18 +75,13 @@ async function observeOrSayWhyNot(session: RunSession, plan: Plan, deps: ReportD
   }
 }
 
-async function cancelOpenTasks(session: RunSession, plan: Plan, deps: ReportDeps): Promise<void> {
-  const open = plan.tasks.filter((task) => !isSettled(session.task(task.id).status));
-  await Promise.all(open.map((task) => session.commit(cancelled(task, session.task(task.id), deps.clock.now()))));
-}
-
 /** Writes what is known at the end: one row for each figure. Runs on sample cases go by the business clock. */
 async function observe(session: RunSession, plan: Plan, deps: ReportDeps): Promise<void> {
   const now = deps.clock.now();
-  const simulated = isOnBusinessClock(session.run.caseData);
+  const time = businessTimeOf(session.mission, session.run, session.tasks(), session.requests());
   const figures = {
     ...runFigures(session.run, session.tasks(), session.requests(), now),
-    ...(simulated && businessFigures(session, plan)),
+    ...(time && { finished_at: time.finishedAt.toISOString(), waited_for_people_hours: time.waitedMinutes / 60 }),
   };
   const all = new Set(plan.tasks.map((task) => task.id));
   const outputs = Object.fromEntries(
@@ -112,7 +94,9 @@ async function observe(session: RunSession, plan: Plan, deps: ReportDeps): Promi
     blackboard: board,
     run: figures,
   });
-  const kpis = new Set(session.mission.kpis.map((kpi) => kpi.id));
+  const { kpis, limits } = session.mission;
+  const timed = [...kpis, ...limits].filter(({ measure: expression = "" }) => readsClock(expression));
+  const isTimed = (id: string) => timed.some((figure) => figure.id === id);
   const observations: ObservationRecord[] = measured.flatMap((entry) =>
     "value" in entry
       ? [
@@ -121,7 +105,7 @@ async function observe(session: RunSession, plan: Plan, deps: ReportDeps): Promi
             kpiId: entry.id,
             value: entry.value,
             at: now,
-            basis: simulated && kpis.has(entry.id) ? "simulated" : "measured",
+            basis: time && isTimed(entry.id) ? "simulated" : "measured",
             by: "mission",
           },
         ]
@@ -147,41 +131,40 @@ async function observe(session: RunSession, plan: Plan, deps: ReportDeps): Promi
   });
 }
 
-function businessFigures(session: RunSession, plan: Plan): { finished_at: string; waited_for_people_hours: number } {
-  const done = session.tasks().filter((task) => task.status === "done");
-  const approvals = new Map<string, number>();
-  for (const request of session.requests()) {
-    if (isDecided(request.status)) approvals.set(request.taskId, (approvals.get(request.taskId) ?? 0) + 1);
-  }
-  const time = businessTime(plan.tasks, {
-    startedAt: session.run.startedAt,
-    doneTasks: new Set(done.map((task) => task.taskId)),
-    approvals,
-    approvalDelayMinutes: approvalDelayMinutes(session.run.caseData),
-  });
-  return {
-    finished_at: time.finishedAt.toISOString(),
-    waited_for_people_hours: (time.waitedMinutes * MINUTE_MS) / 3_600_000,
-  };
+/** What a run's report is made from, whether it ran here or its log is replayed. */
+export type ReportedRun = Pick<RunSession, "mission" | "run" | "task" | "tasks" | "output" | "requests"> & {
+  evidence(): Promise<
+    Omit<Awaited<ReturnType<RunSession["evidence"]>>, "timeMarks"> & { readonly timeMarks: TimedRun["marks"] }
+  >;
+};
+
+/** How a run ended. */
+export interface RunEnd {
+  readonly status: TerminalStatus;
+  readonly failure: string | undefined;
+  readonly at: Date;
 }
 
-async function toReport(
-  session: RunSession,
+/** The final report of a run that ended so, from its rows. */
+export async function toReport(
+  session: ReportedRun,
   plan: Plan,
-  status: TerminalStatus,
-  failure: string | undefined,
-  deps: ReportDeps,
+  end: RunEnd,
+  forecast: Forecaster,
 ): Promise<FinalReport> {
   const evidence = await session.evidence();
   return composeReport({
     session,
-    status,
-    failure,
-    finishedAt: deps.clock.now(),
+    status: end.status,
+    failure: end.failure,
+    finishedAt: end.at,
+    leadTime: leadTimeOf(session, evidence.timeMarks, end.at),
     board: mergeBoard(boardSource(session, plan), new Set(plan.tasks.map((task) => task.id))).board,
-    kpis: session.mission.kpis.map((kpi) => toKpiView(kpi, evidence.observations)),
+    kpis: session.mission.kpis.map((kpi) => toKpiView(kpi, evidence.observations, end.status)),
     limits: session.mission.limits.map((limit) => toLimitView(limit, evidence.observations)),
     effects: evidence.effects,
+    cancelledBy: end.status === "cancelled" ? evidence.cancelledBy : undefined,
     chainHead: evidence.chainHead,
+    forecast: forecast(approvalDelayMinutes(session.run.caseData)),
   });
 }

@@ -1,4 +1,5 @@
 import { mergeBoard } from "../core/blackboard.js";
+import { boardSource } from "../core/board-source.js";
 import type { Json } from "../core/digest.js";
 import type { Scope } from "../core/expression.js";
 import { ExpressionError, evaluate, evaluateBoolean, fillIn, rootsOf } from "../core/expression.js";
@@ -6,7 +7,6 @@ import { isKept } from "../core/kpi.js";
 import type { Plan } from "../core/plan.js";
 import type { RunSession } from "../core/session.js";
 import { runFigures } from "./figures.js";
-import { boardSource } from "./task-inputs.js";
 
 /** One rule across tasks that does not hold. */
 export interface Breach {

@@ -2,6 +2,7 @@ import type { GraphNode } from "@langchain/langgraph";
 import { Command } from "@langchain/langgraph";
 import type { RequestDraft } from "../core/approval.js";
 import type { Blackboard } from "../core/blackboard.js";
+import { groupBy } from "../core/group-by.js";
 import type { Mission, Task } from "../core/mission.js";
 import type { Plan } from "../core/plan.js";
 import { descendantsOf, toPlan } from "../core/plan.js";
@@ -33,7 +34,11 @@ export function createReviewer(
     const visit = await deps.sessions.enter(mission, toInvocation(config));
     const { session } = visit;
     try {
-      return await orReport(session, () => review(session));
+      return await orReport(
+        session,
+        () => review(session),
+        async () => new Command({ goto: "dispatcher" }),
+      );
     } finally {
       visit.leave();
     }
@@ -42,7 +47,7 @@ export function createReviewer(
   async function review(
     session: RunSession,
   ): Promise<Command<unknown, Record<string, unknown>, "dispatcher" | "report">> {
-    if (session.isCancelled) return new Command({ goto: "report" });
+    if (session.isCancelled) return new Command({ goto: "dispatcher" });
     if (await absorbDecisions(session, plan, deps)) return new Command({ goto: "dispatcher" });
     // After a crash, rows may be ahead of the graph: what was sent back already is done again before it is looked at.
     if (session.tasks().some((task) => !isSettled(task.status))) return new Command({ goto: "dispatcher" });
@@ -81,7 +86,7 @@ async function absorbDecisions(session: RunSession, plan: Plan, deps: ReviewerDe
 
 /** The tasks go back with their reasons; everything that used their results begins anew, and those results are superseded. */
 async function sendBack(session: RunSession, plan: Plan, breaches: readonly Breach[]): Promise<void> {
-  const reasons = groupByTask(breaches);
+  const reasons = groupBy(breaches, (breach) => breach.sendBack);
   const round = session.reviewRound + 1;
   const affected = new Set([...reasons.keys()].flatMap((id) => [id, ...descendantsOf(plan, id)]));
   const changes = plan.tasks
@@ -114,12 +119,6 @@ async function sendBack(session: RunSession, plan: Plan, breaches: readonly Brea
       ...changes.flatMap((change) => change.events ?? []),
     ],
   });
-}
-
-function groupByTask(breaches: readonly Breach[]): Map<string, Breach[]> {
-  const groups = new Map<string, Breach[]>();
-  for (const breach of breaches) groups.set(breach.sendBack, [...(groups.get(breach.sendBack) ?? []), breach]);
-  return groups;
 }
 
 async function escalate(

@@ -12,11 +12,14 @@ interface Waiting {
 export class Slots {
   readonly #taken = new Map<string, number>();
   #waiting: Waiting[] = [];
+  #isLooking = false;
 
-  /** Resolves with the function that gives the place back (a second call does nothing). Longest remaining path goes first. */
+  /**
+   * Resolves with the function that gives the place back (a second call does nothing). Longest remaining path goes
+   * first among all who ask in this turn of the event loop: who becomes ready by the work that freed a place, too.
+   */
   async take(request: SlotRequest): Promise<() => void> {
     request.signal.throwIfAborted();
-    if (this.#isFree(request)) return this.#give(request);
     await new Promise<void>((resolve, reject) => {
       const abort = (): void => {
         this.#waiting = this.#waiting.filter((entry) => entry !== waiting);
@@ -31,6 +34,7 @@ export class Slots {
       };
       request.signal.addEventListener("abort", abort, { once: true });
       this.#enqueue(waiting);
+      this.#look();
     });
     return this.#giver(request);
   }
@@ -41,29 +45,38 @@ export class Slots {
     else this.#waiting.splice(at, 0, waiting);
   }
 
-  #give(request: SlotRequest): () => void {
-    this.#count(request, 1);
-    return this.#giver(request);
-  }
-
   #giver(request: SlotRequest): () => void {
     let isHeld = true;
     return () => {
       if (!isHeld) return;
       isHeld = false;
       this.#count(request, -1);
-      this.#grantNext();
+      this.#look();
     };
   }
 
+  /** Once this turn's promises have run, and so before anything is written: a place given then costs no turn of its own. */
+  #look(): void {
+    if (this.#isLooking || this.#waiting.length === 0) return;
+    this.#isLooking = true;
+    process.nextTick(() => {
+      this.#isLooking = false;
+      this.#grantFree();
+    });
+  }
+
   /** The place is counted here, before the waiter wakes, so that nobody takes it in between. */
-  #grantNext(): void {
-    for (const entry of [...this.#waiting]) {
-      if (!this.#isFree(entry.request)) continue;
-      this.#waiting.splice(this.#waiting.indexOf(entry), 1);
+  #grantFree(): void {
+    const kept: Waiting[] = [];
+    for (const entry of this.#waiting) {
+      if (!this.#isFree(entry.request)) {
+        kept.push(entry);
+        continue;
+      }
       this.#count(entry.request, 1);
       entry.grant();
     }
+    this.#waiting = kept;
   }
 
   #isFree({ runId, runLimit, agentId, agentLimit }: SlotRequest): boolean {

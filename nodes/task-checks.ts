@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { BoardSource } from "../core/blackboard.js";
 import { mergeBoard } from "../core/blackboard.js";
+import { boardSource } from "../core/board-source.js";
 import { jsonSchemaOf } from "../core/contract.js";
 import type { Finding, Playbook } from "../core/define-agent.js";
 import { isJsonObject } from "../core/define-agent.js";
@@ -11,7 +12,6 @@ import { ExpressionError, evaluateBoolean, fillIn } from "../core/expression.js"
 import type { Task } from "../core/mission.js";
 import type { Plan } from "../core/plan.js";
 import type { RunSession } from "../core/session.js";
-import { boardSource } from "./task-inputs.js";
 
 /** A result that broke its contract or one of the task's own rules; each finding goes word for word to the next attempt. */
 export class Refused extends Error {

@@ -3,6 +3,7 @@ import type { TaskErrorCode } from "../core/errors.js";
 import { TaskFailure } from "../core/errors.js";
 import { ExpressionError } from "../core/expression.js";
 import type { TaskRecord } from "../core/records.js";
+import { redactError } from "../core/redact.js";
 import { backoffMs, pause } from "./retry.js";
 import { Refused } from "./task-checks.js";
 import { failed, newAttempt } from "./task-moves.js";
@@ -29,7 +30,7 @@ const FINAL: readonly TaskErrorCode[] = [
  */
 export async function afterFailure(work: TaskWork, error: unknown): Promise<Aftermath> {
   if (error instanceof AttemptRaised) return "again";
-  const failure = toFailure(error);
+  const failure = toFailure(redactError(error));
   const record = work.session.task(work.task.id);
   if (FINAL.includes(failure.code)) return settleFailed(work, failure);
   const maker = makerOf(work);

@@ -1,5 +1,6 @@
 import type { BoardConflict, BoardSource } from "../core/blackboard.js";
-import { answerTo, mergeBoard, standingOutput } from "../core/blackboard.js";
+import { mergeBoard, standingOutput } from "../core/blackboard.js";
+import { boardSource } from "../core/board-source.js";
 import { isJsonObject } from "../core/define-agent.js";
 import type { Json, JsonObject } from "../core/digest.js";
 import { digestOf } from "../core/digest.js";
@@ -9,6 +10,7 @@ import { evaluate, rootsOf } from "../core/expression.js";
 import type { Task, TaskInput } from "../core/mission.js";
 import type { Plan } from "../core/plan.js";
 import { restsOn, standingFor } from "../core/plan.js";
+import { expressionsOfResource } from "../core/resource.js";
 import type { RunSession } from "../core/session.js";
 
 /** What one task works from: fixed once its inputs have settled. */
@@ -20,17 +22,6 @@ export interface TaskMaterial {
   readonly scope: Scope;
   /** Of the case and of every result used: another digest means other inputs. */
   readonly digest: string;
-}
-
-/** The session as the blackboard's merge needs it. */
-export function boardSource(session: RunSession, plan: Plan): BoardSource {
-  return {
-    mission: session.mission,
-    plan,
-    stateOf: (id) => session.task(id),
-    outputOf: (id) => session.output(id),
-    resolved: (conflict) => answerTo(session.requests(), conflict),
-  };
 }
 
 /** Collects what the task works from, given which of its dependencies count as come. */
@@ -73,6 +64,7 @@ function namesIn(plan: Plan, task: Task): readonly string[] {
   const inputs = [...Object.values(task.inputs ?? {}), ...(task.forEach ? [task.forEach.list] : [])];
   const expressions = [
     ...inputs.flatMap((input) => (input.from === "cel" ? [input.expression] : [])),
+    ...(task.resources ?? []).flatMap(expressionsOfResource),
     ...[task.when, ...(task.route ?? []).map((entry) => entry.when)].filter((when) => when !== undefined),
   ];
   const paths = inputs.flatMap((input) => (input.from === "reference" ? [input.path.split(".")[0] ?? ""] : []));

@@ -2,9 +2,12 @@ import type { Feedback } from "../core/define-agent.js";
 import type { Json, JsonObject } from "../core/digest.js";
 import { digestOf } from "../core/digest.js";
 import type { TaskErrorCode } from "../core/errors.js";
+import type { KillAct } from "../core/kill.js";
+import { killWords } from "../core/kill.js";
 import type { Task } from "../core/mission.js";
-import type { TaskRecord, Turn } from "../core/records.js";
+import type { ResourceRecord, TaskRecord, Turn } from "../core/records.js";
 import type { Change } from "../core/session.js";
+import { inWords } from "../core/words.js";
 
 const MAX_SUMMARY = 120;
 
@@ -140,13 +143,50 @@ export function cancelled(task: Task, record: TaskRecord, at: Date): Change {
   return { tasks: [next], events: [event("task_blocked", task, record.attempt, { by: "cancel" })] };
 }
 
-/** Only a person can move the task now. */
-export function waiting(task: Task, record: TaskRecord, forWhat: string, approvalId: string): Change {
+/** What the task did was taken back; its result stays in the store, and nothing builds on it any more. */
+export function undone(task: Task, record: TaskRecord, tools: readonly string[], at: Date): Change {
+  const summary = oneLine(`undone: ${tools.map(inWords).join(", ")}`);
+  const next: TaskRecord = { ...record, status: "undone", finishedAt: record.finishedAt ?? at, summary };
+  return { tasks: [next], events: [event("task_undone", task, record.attempt, { summary })] };
+}
+
+/** Only a person can move the task now. `saying` names the wait: said once for each. */
+export function waiting(task: Task, record: TaskRecord, forWhat: string, saying: string): Change {
   return {
     tasks: [{ ...record, status: "waiting_for_person", waitingFor: forWhat }],
-    events: [
-      { ...event("task_waiting", task, record.attempt, { reason: forWhat }), key: `task_waiting:${approvalId}` },
-    ],
+    events: [{ ...event("task_waiting", task, record.attempt, { reason: forWhat }), key: `task_waiting:${saying}` }],
+  };
+}
+
+/** Another task writes to what this one wants to write to; said once for each holder. */
+export function awaitsResource(task: Task, record: TaskRecord, held: ResourceRecord, words: string): Change {
+  const status = record.codeVersion === undefined ? "todo" : "running";
+  const { resource, runId: by, taskId } = held;
+  const waits = event("resource_awaited", task, record.attempt, { reason: words, resource, run: by, holder: taskId });
+  return {
+    tasks: [{ ...record, status, waitingFor: words }],
+    events: [{ ...waits, key: `${waits.key}:${resource}:${by}:${taskId}` }],
+  };
+}
+
+/** The kill switch stops what is left of the task: whoever turns it off moves it. */
+export function stopped(task: Task, record: TaskRecord, kill: KillAct): Change {
+  const reason = killWords(kill);
+  const told = event("task_waiting", task, record.attempt, { reason, kill: kill.actId });
+  return {
+    tasks: [{ ...record, status: "waiting_for_person", waitingFor: reason }],
+    events: [{ ...told, key: `task_waiting:${kill.actId}:${task.id}:${record.attempt}` }],
+  };
+}
+
+/** The switch is off: the task goes on where its attempt was stopped, or may begin. */
+export function released(task: Task, record: TaskRecord, kill: KillAct, isBegun: boolean): Change {
+  const next = without(record, "waitingFor");
+  if (!isBegun) return { tasks: [{ ...next, status: "todo" }] };
+  const told = event("task_released", task, record.attempt, { kill: kill.actId });
+  return {
+    tasks: [{ ...next, status: "running" }],
+    events: [{ ...told, key: `task_released:${kill.actId}:${task.id}:${record.attempt}` }],
   };
 }
 
@@ -192,6 +232,7 @@ export function engineTurn(record: TaskRecord, at: Date, key: string, reply: Jso
 
 /** The record without these optional fields. */
 function without(record: TaskRecord, ...fields: readonly (keyof TaskRecord)[]): TaskRecord {
+  if (!fields.some((field) => field in record)) return record;
   const kept = Object.entries(record).filter(([name]) => !fields.some((field) => field === name));
   return Object.fromEntries(kept) as unknown as TaskRecord; // safe: callers name optional fields only
 }

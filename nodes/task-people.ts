@@ -7,7 +7,7 @@ import { TaskFailure } from "../core/errors.js";
 import { evaluateBoolean } from "../core/expression.js";
 import type { ApprovalRecord } from "../core/records.js";
 import { isDecided } from "../core/run.js";
-import { proposedCalls } from "./proposed-effects.js";
+import { coveredCalls, refuseBroken } from "./proposed-effects.js";
 import { contractSchema } from "./task-checks.js";
 import { engineTurn, newAttempt } from "./task-moves.js";
 import { primaryOf } from "./task-skill.js";
@@ -38,7 +38,8 @@ export async function resultApproval(work: TaskWork, produced: Produced, result:
     await session.commit({ turns: [engineTurn(record, deps.clock.now(), "candidate", candidate)] });
   }
   const request = session.request(task.id, record.attempt, "task_result", "result");
-  const draft = resultDraft(work, produced, result.output, []);
+  const draft = await resultDraft(work, produced, result.output, []);
+  if (!request || request.status === "pending") refuseBroken(work, draft.shown.proposed, result.output);
   if (!request || !isDecided(request.status) || !session.shows(request, draft)) throw new NeedsPerson(draft);
   if (request.status === "rejected") return sendBack(work, request);
   const edited = request.status === "edited";
@@ -106,7 +107,7 @@ export async function escalation(
   const { session, task } = work;
   const subject = produced.byPerson ? `checks:${digestOf(output).slice(0, 16)}` : "checks";
   const request = session.request(task.id, session.task(task.id).attempt, "escalation", subject);
-  const result = resultDraft(work, produced, output, findings);
+  const result = await resultDraft(work, produced, output, findings);
   const question = `The checks still refuse the result of "${task.title}". Accept it as it is?`;
   const draft = { ...result, kind: "escalation" as const, subject, shown: { ...result.shown, question } };
   if (!request || !isDecided(request.status) || !session.shows(request, draft)) throw new NeedsPerson(draft);
@@ -119,10 +120,10 @@ export async function escalation(
   return request.status === "edited" ? { approvalId, corrected: decision?.edited ?? null } : { approvalId };
 }
 
-function resultDraft(work: TaskWork, produced: Produced, output: Json, findings: readonly Finding[]) {
+async function resultDraft(work: TaskWork, produced: Produced, output: Json, findings: readonly Finding[]) {
   const { session, task } = work;
   const skill = primaryOf(work);
-  const proposed: readonly ProposedCall[] = proposedCalls(task, produced.playbook, output);
+  const proposed: readonly ProposedCall[] = await coveredCalls(work, produced, output);
   return {
     taskId: task.id,
     attempt: session.task(task.id).attempt,

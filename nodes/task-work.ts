@@ -2,8 +2,9 @@ import type { RequestDraft } from "../core/approval.js";
 import { NeedsPerson } from "../core/approval.js";
 import type { Playbook } from "../core/define-agent.js";
 import type { Json, JsonObject } from "../core/digest.js";
-import { OrchestratorError, TaskFailure } from "../core/errors.js";
+import { hasCode, OrchestratorError, TaskFailure } from "../core/errors.js";
 import { ExpressionError, evaluateBoolean } from "../core/expression.js";
+import { Stopped, throwIfStopped } from "../core/kill.js";
 import type { AgentCard, Task } from "../core/mission.js";
 import type { Plan } from "../core/plan.js";
 import { ruleOn } from "../core/plan.js";
@@ -14,6 +15,8 @@ import type { AttemptOutput } from "./attempt.js";
 import { runAttempt } from "./attempt.js";
 import { conflictDraft, conflictEvent, refusalOf } from "./board-conflict.js";
 import { settleJoin } from "./join.js";
+import { untilTaskReleased } from "./kill-wait.js";
+import { findOutLostOf } from "./lost-acts.js";
 import { doProposed } from "./proposed-effects.js";
 import type { Slots } from "./slots.js";
 import { checkWrites, contractSchema, findingsOf, itemSchema, parseOutput, Refused } from "./task-checks.js";
@@ -22,6 +25,7 @@ import type { TaskMaterial } from "./task-inputs.js";
 import { gather, toInputs } from "./task-inputs.js";
 import { blocked, done, newAttempt, skipped, started, waiting } from "./task-moves.js";
 import { escalation, orPlain, rejectedBy, resultApproval } from "./task-people.js";
+import { giveBackResources, holdResources, Parked } from "./task-resources.js";
 import { chooseRoute } from "./task-route.js";
 import { chooseAgent, primaryOf } from "./task-skill.js";
 import type { Wave } from "./wave.js";
@@ -43,6 +47,8 @@ export interface TaskWork {
   /** Longest remaining path in minutes. */
   readonly priority: number;
   readonly signal: AbortSignal;
+  /** Fires besides when nothing new may begin. */
+  readonly beginSignal: AbortSignal;
   /** Of the node that works on it. */
   readonly callbacks?: Callbacks;
   readonly deps: WorkDeps;
@@ -59,11 +65,16 @@ export async function workOn(work: TaskWork): Promise<TaskRecord | undefined> {
     work.signal.throwIfAborted();
     try {
       session.draining.throwIfAborted();
+      throwIfStopped(session.stops, { runId: session.runId });
       const material = await untilReady(work);
       if (material === "parked") return undefined;
+      if (material === "settled") void giveBackResources(work);
       if (material === "settled") return session.task(task.id);
-      return await advance(work, material);
+      const record = await advance(work, material);
+      void giveBackResources(work);
+      return record;
     } catch (error) {
+      if (error instanceof Parked) return undefined;
       const outcome = await recover(work, error);
       if (outcome === "return") return session.task(task.id);
     }
@@ -87,6 +98,8 @@ async function untilReady(work: TaskWork): Promise<TaskMaterial | "parked" | "se
     if (arrived === "again") continue;
     if (arrived !== "open") return stillStands(work, gather(session, plan, task, arrived));
     const open = ruling.verdict === "waits" ? ruling.for : [];
+    // What it waits for may need what it holds from an attempt before.
+    void session.resources.free(task.id);
     if (!(await wave.untilOneLeft(task.id, open, work.signal))) return "parked";
   }
 }
@@ -158,15 +171,19 @@ async function produce(work: TaskWork, material: TaskMaterial): Promise<Produced
   // safe: a candidate is written as { output, inputs }, once nothing was found against it
   const candidate = known?.reply as unknown as Omit<AttemptOutput, "findings"> | undefined;
   if (candidate) return { ...candidate, findings: [], agent, playbook, byPerson: false };
+  // Before the slot: who waits for another task keeps nobody from working.
+  await holdResources(work, material.scope);
+  record = session.task(task.id);
   const release = await deps.slots.take({
     runId: session.runId,
     runLimit: session.mission.maxParallel,
     agentId: agent.id,
     agentLimit: agent.maxParallel,
     priority: work.priority,
-    signal: AbortSignal.any([work.signal, session.draining]),
+    signal: work.beginSignal,
   });
   try {
+    throwIfStopped(session.stops, { runId: session.runId, agentId: agent.id });
     void session.commit(
       started(
         task,
@@ -258,8 +275,10 @@ async function settleDone(
   const summary = orPlain(work, "summary", () => summarise?.(result.output), plainSummary(result.output));
   const degraded = (produced.playbook?.degraded ?? false) || (produced.agent === undefined && produced.byPerson);
   const approval: JsonObject = { outcome: result.outcome, rule: result.rule, approval_id: result.approvalId };
+  if ((produced.playbook?.proposes ?? []).length > 0) await holdResources(work, material.scope);
   // The acts come last: what can still fail has been done, and nothing stands between them and the result's row.
   await doProposed(work, produced, result);
+  await findOutLostOf(work, produced.playbook);
   const change = done(
     task,
     session.task(task.id),
@@ -277,18 +296,30 @@ function plainSummary(output: Json): string {
 /** What happens after an attempt ended without a result. `return` when the task is settled or waits for a person outside this wave. */
 async function recover(work: TaskWork, error: unknown): Promise<"again" | "return"> {
   if (work.session.draining.aborted && error === work.session.draining.reason) return "return";
+  if (hasCode(error, "resource_taken")) return lostResources(work);
+  if (!work.signal.aborted) void giveBackResources(work);
   if (error instanceof NeedsPerson) return (await waitForPerson(work, error.request)) ? "again" : "return";
   if (error instanceof OrchestratorError || work.signal.aborted) throw error;
+  if (error instanceof Stopped) return untilTaskReleased(work, error);
   const aftermath = await afterFailure(work, error);
+  if (aftermath === "return") void giveBackResources(work);
   if (aftermath === "again" || aftermath === "return") return aftermath;
   return (await waitForPerson(work, aftermath)) ? "again" : "return";
+}
+
+/** The lease had run out, and another task has taken what this one held: nothing was done, and it waits its turn again. */
+async function lostResources({ session, task }: TaskWork): Promise<"again"> {
+  await session.resources.free(task.id);
+  return "again";
 }
 
 /** Writes the request and stays in the wave while others are at work. True when it was decided here. */
 async function waitForPerson(work: TaskWork, draft: RequestDraft): Promise<boolean> {
   const { session, task, wave } = work;
   const request = await session.ask(draft);
-  await session.commit(waiting(task, session.task(task.id), request.shown.question, request.approvalId));
+  // Two tasks may wait for one answer; each says so.
+  const saying = request.taskId === task.id ? request.approvalId : `${request.approvalId}:${task.id}`;
+  await session.commit(waiting(task, session.task(task.id), request.shown.question, saying));
   const decided = await wave.untilDecidedOrQuiet(
     task.id,
     (signal) => session.decided(request.approvalId, signal),

@@ -1,16 +1,20 @@
 import { join } from "node:path";
 import { assertCase, caseIdOf, caseTitleOf } from "../core/case.js";
+import { splitExpectation } from "../core/case-expectation.js";
 import type { JsonObject } from "../core/digest.js";
 import { OrchestratorError } from "../core/errors.js";
 import { lookUp } from "../core/lookup.js";
 import type { Mission } from "../core/mission.js";
-import { readJsonFile, shown } from "./json-file.js";
+import { readJsonFile } from "./json-file.js";
+import { shown } from "./shown.js";
 
 /** One case, as written: `received_at` may still be a duration before the start (see `resolveReceivedAt`). */
 export interface CaseRecord {
   readonly id: string;
   readonly title: string;
   readonly data: JsonObject;
+  /** What `mission test` expects of its run, unparsed; no part of `data`. */
+  readonly expect?: unknown;
 }
 
 /** The mission's sample cases, in the order of their file. `case_invalid` when one does not fit or two share an id. */
@@ -87,7 +91,9 @@ async function findByName(
 
 function toCase(mission: Pick<Mission, "cases" | "slug">, data: unknown): CaseRecord {
   assertCase(mission, data);
-  return { id: caseIdOf(mission, data), title: caseTitleOf(mission, data), data };
+  const { caseData, expect } = splitExpectation(data);
+  const record = { id: caseIdOf(mission, caseData), title: caseTitleOf(mission, caseData), data: caseData };
+  return expect === undefined ? record : { ...record, expect };
 }
 
 /** What an empty form sends. */

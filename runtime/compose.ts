@@ -1,68 +1,44 @@
-import { readFile } from "node:fs/promises";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { resolveReceivedAt } from "../core/case.js";
-import type { AgentDefinition, Playbook } from "../core/define-agent.js";
 import type { JsonObject } from "../core/digest.js";
-import { OrchestratorError } from "../core/errors.js";
 import type { Mission } from "../core/mission.js";
 import { missionVersion } from "../core/mission-version.js";
+import type { PolicyCheckView } from "../core/policy-view.js";
 import type { Clock } from "../core/ports.js";
 import type { Problem } from "../core/problem.js";
 import type { Dispatch } from "../core/records.js";
 import type { Article } from "../core/services.js";
-import type { NodeDeps, Playbooks } from "../core/session.js";
-import type { ToolDefinition } from "../core/tool.js";
-import { nameFaultOf } from "../core/verify-names.js";
-import { dataCollectionAgent } from "../nodes/agents/data-collection-agent.js";
-import { documentVerificationAgent } from "../nodes/agents/document-verification-agent.js";
-import { generalist } from "../nodes/agents/generalist.js";
-import { salesAnalysisAgent } from "../nodes/agents/sales-analysis-agent.js";
-import { schedulingAgent } from "../nodes/agents/scheduling-agent.js";
-import { supportResolutionAgent } from "../nodes/agents/support-resolution-agent.js";
-import { workbench } from "../nodes/agents/workbench.js";
+import type { NodeDeps } from "../core/session.js";
 import { Slots } from "../nodes/slots.js";
 import { Waves } from "../nodes/wave.js";
 import { createGate } from "../tools/gate.js";
-import { tools as ourTools } from "../tools/registry.js";
+import type { ToolServices } from "../tools/gate-call.js";
 import { findCase } from "./cases.js";
 import { readConfig } from "./config.js";
 import { EventHub } from "./event-hub.js";
 import { createDocuments, createRecords } from "./files.js";
 import { parseJsonFile } from "./json-file.js";
-import { AGENTS, listOrFolder, TOOLS } from "./list-or-folder.js";
-import type { Catalogue, LoadedMission, LoadOptions } from "./missions.js";
-import { assertRunnable, loadMissions, loadMission as loadMissionWith, readMission } from "./missions.js";
+import { KillWatch } from "./kill-watch.js";
+import type { Library, ToolFor } from "./library.js";
+import { openLibrary } from "./library.js";
+import type { MissionConfig } from "./mission-config.js";
+import { loadConfig } from "./mission-config.js";
+import type { Catalogue, LoadedMission } from "./missions.js";
+import { allProblems, loadMissions, loadMission as loadMissionWith, readMission, runnable } from "./missions.js";
 import type { PreparedCase } from "./new-run.js";
 import { Orchestrator } from "./orchestrator.js";
+import { createPolicies } from "./policy/policies.js";
+import type { PolicyCheck } from "./policy-check.js";
 import { SessionRegistry } from "./sessions.js";
 import type { OpenStore, StoreOptions } from "./store/store.js";
 import { openStore } from "./store/store.js";
 
 const ArticlesSchema = z.array(z.looseObject({ article_id: z.string(), title: z.string(), body: z.string() }));
 
-/** Agents of our own, in the order of the dataset; the generalist stands behind them. */
-const OUR_AGENTS: readonly AgentDefinition[] = [
-  dataCollectionAgent,
-  documentVerificationAgent,
-  schedulingAgent,
-  salesAnalysisAgent,
-  supportResolutionAgent,
-  workbench,
-  generalist,
-];
-
-/** What may be told when opening; everything has a default. */
-export interface OpenOptions {
-  /** `sqlite:<path>`; default `MISSION_STORE`, else the file of `.missions` that the command line reads too. */
-  readonly store?: string;
-  /** A folder with missions, the dataset's files and sample cases; default our own. */
-  readonly data?: string;
-  /** Missions besides those of the data folder: one file, a folder of them, or a list of files and documents at hand. */
-  readonly missions?: string | readonly (string | JsonObject)[];
-  /** Agents and tools besides ours: a list, or a folder of modules that export them. An agent with the id of one of ours takes its place. */
-  readonly agents?: string | readonly AgentDefinition[];
-  readonly tools?: string | readonly ToolDefinition[];
+/** What may be told when opening; everything has a default. Paths are relative to the working folder. */
+export interface OpenOptions extends MissionConfig {
   readonly dispatch?: Dispatch;
   readonly clock?: Clock;
   readonly leaseMs?: number;
@@ -72,6 +48,9 @@ export interface OpenOptions {
 /** The real object tree: everything that graphs and orchestrator stand on. */
 export interface Composition {
   readonly store: OpenStore;
+  /** The kill switch as this process knows it. */
+  readonly stops: KillWatch;
+  readonly library: Pick<Library, "all" | "loadFor" | "find" | "tool" | "close">;
   readonly catalogue: Catalogue;
   readonly deps: NodeDeps & { readonly slots: Slots; readonly waves: Waves };
   readonly sessions: SessionRegistry;
@@ -82,13 +61,16 @@ export interface Composition {
   readonly versionOf: (mission: Mission) => string;
   readonly prepareCase: (mission: Mission, caseInput: unknown, startedAt: Date) => Promise<PreparedCase>;
   readonly dataFolder: string;
+  /** The same missions, agents and tools on another store: for what must leave no trace. */
+  readonly scratch: (store: string, toolFor?: ToolFor) => Promise<Composition>;
 }
 
 /** Opens the store, loads the missions and puts everything together. */
-export async function compose(options: OpenOptions = {}): Promise<Composition> {
+export async function compose(options: OpenOptions = {}, toolFor?: ToolFor): Promise<Composition> {
   const config = readConfig();
-  const loading = await loadOptions(options);
-  const { dataFolder, agents, tools } = loading;
+  const library = await openLibrary(options, toolFor);
+  const loading = loadOptions(options, library);
+  const { dataFolder } = loading;
   const clock = options.clock ?? { now: () => new Date() };
   const hub = new EventHub();
   const catalogue = await loadMissions(loading);
@@ -100,37 +82,28 @@ export async function compose(options: OpenOptions = {}): Promise<Composition> {
   await fillArticles(store, dataFolder);
 
   const versionOf = memoised(missionVersion);
-  const prepareCase = async (mission: Mission, caseInput: unknown, startedAt: Date): Promise<PreparedCase> => {
-    const found = await findCase(mission, caseInput, dataFolder);
-    return { caseId: found.id, title: found.title, caseData: resolveReceivedAt(found.data, startedAt) };
-  };
+  const prepareCase = caseReader(dataFolder);
   const leaseMs = options.leaseMs ?? config.leaseMs;
+  const stops = new KillWatch(store.kills);
   const sessions = new SessionRegistry({
     store,
     clock,
     hub,
     owner: config.owner,
-    leaseMs,
+    ...{ leaseMs, stops },
     defaultDispatch: options.dispatch ?? "dataflow",
     localUser: config.localUser,
-    versionOf,
-    prepareCase,
+    ...{ versionOf, prepareCase },
+    prepareMission: (mission) => library.loadFor(mission),
+    contracts: library,
   });
-  const toolbox = createGate({
-    tools,
-    store,
-    clock,
-    services: {
-      knowledge: store.articles,
-      calendar: store.calendar,
-      messages: store.messages,
-      documents: createDocuments(dataFolder),
-      records: createRecords(dataFolder),
-    },
-  });
-  const deps = { sessions, playbooks: createPlaybooks(agents), toolbox, clock, slots: new Slots(), waves: new Waves() };
+  const services = servicesOf(store, dataFolder);
+  const toolbox = createGate({ tools: library, store, policies: loading.policies, clock, services });
+  const deps = { sessions, playbooks: library, toolbox, clock, slots: new Slots(), waves: new Waves() };
   return {
     store,
+    stops,
+    library,
     catalogue,
     deps,
     sessions,
@@ -141,6 +114,26 @@ export async function compose(options: OpenOptions = {}): Promise<Composition> {
     versionOf,
     prepareCase,
     dataFolder,
+    scratch: (url, other) => compose({ ...options, store: url }, other),
+  };
+}
+
+/** What tools reach: the store's own tables, and the files of the data folder. */
+function servicesOf(store: OpenStore, dataFolder: string): ToolServices {
+  return {
+    knowledge: store.articles,
+    calendar: store.calendar,
+    messages: store.messages,
+    documents: createDocuments(dataFolder),
+    records: createRecords(dataFolder),
+  };
+}
+
+/** A case ready to run, whatever it is named by: moments resolved once. */
+function caseReader(dataFolder: string): Composition["prepareCase"] {
+  return async (mission, caseInput, startedAt) => {
+    const found = await findCase(mission, caseInput, dataFolder);
+    return { caseId: found.id, title: found.title, caseData: resolveReceivedAt(found.data, startedAt) };
   };
 }
 
@@ -150,11 +143,11 @@ export async function composeOrchestrator(options: OpenOptions = {}): Promise<Or
 }
 
 /** What a mission is put together from and proved with. */
-export type MissionOptions = Pick<OpenOptions, "data" | "agents" | "tools">;
+export type MissionOptions = Pick<OpenOptions, "data" | "agents" | "tools" | "policies">;
 
 /** One mission from a file or a document at hand, as `openOrchestrator` with the same options would take it. */
 export async function loadMission(source: string | JsonObject, options: MissionOptions = {}): Promise<LoadedMission> {
-  return loadMissionWith(source, await loadOptions(options));
+  return loadMissionWith(source, loadOptions(options, await openLibrary(options)));
 }
 
 /** Every problem of a mission at once, by file and JSON pointer; empty when it is sound. Runs nothing. */
@@ -162,90 +155,50 @@ export async function verifyMission(
   source: string | JsonObject,
   options: MissionOptions = {},
 ): Promise<readonly Problem[]> {
-  return (await readMission(source, await loadOptions(options))).problems;
+  return allProblems(await readMission(source, loadOptions(options, await openLibrary(options))));
 }
 
-async function loadOptions(options: Omit<OpenOptions, "store">): Promise<LoadOptions> {
-  const [agents, tools] = await Promise.all([
-    listOrFolder(options.agents ?? [], AGENTS),
-    listOrFolder(options.tools ?? [], TOOLS),
-  ]);
-  assertOneOfEach(
-    "tools",
-    tools.map(({ name }) => ({ name, shownAs: name })),
-  );
+/** How a call would be ruled on by the policies of a configuration. Opens no store and calls nothing. */
+export async function checkPolicyOf(options: MissionConfig, check: PolicyCheck): Promise<PolicyCheckView> {
+  const library = await openLibrary(options);
+  const loading = loadOptions(options, library);
+  const mission = check.mission === undefined ? undefined : await (await loadMissions(loading)).open(check.mission);
+  const { checkPolicy } = await import("./policy-check.js");
+  return checkPolicy(check, { shelf: await library.all(), policies: loading.policies, mission: mission?.mission });
+}
+
+function loadOptions(options: Pick<OpenOptions, "data" | "missions" | "policies">, library: Library) {
   return {
     dataFolder: options.data ?? readConfig().dataFolder,
-    agents: withOurs(agents),
-    tools: [...ourTools, ...tools],
+    library,
+    policies: createPolicies(async () => (await library.all()).tools, options.policies),
     ...(options.missions !== undefined && { missions: options.missions }),
   };
 }
 
-/** Ours and the given ones, the generalist last; a given agent with the id of one of ours stands in its place. */
-function withOurs(given: readonly AgentDefinition[]): readonly AgentDefinition[] {
-  const fault = given.map(nameFaultOf).find((found) => found !== undefined);
-  if (fault !== undefined) throw new OrchestratorError("config_invalid", `"agents" cannot be used: ${fault}`);
-  assertOneOfEach(
-    "agents",
-    given.map((agent) => ({ name: agent.agentId, shownAs: shownAgent(agent) })),
-  );
-  const ours = OUR_AGENTS.map((own) => given.find(({ agentId }) => agentId === own.agentId) ?? own);
-  const others = given.filter((agent) => !ours.includes(agent));
-  const all = [...ours.slice(0, -1), ...others, ...ours.slice(-1)];
-  assertOneOfEach(
-    "agents",
-    all.map((agent) => ({ name: agent.slug, shownAs: shownAgent(agent) })),
-  );
-  return all;
-}
-
-function shownAgent({ agentId, slug }: AgentDefinition): string {
-  return `${agentId} (${slug})`;
-}
-
-/** Of two with one name the second would hide the first. */
-function assertOneOfEach(option: string, all: readonly { readonly name: string; readonly shownAs: string }[]): void {
-  const known = new Map<string, string>();
-  for (const { name, shownAs } of all) {
-    const namesake = known.get(name);
-    if (namesake !== undefined)
-      throw new OrchestratorError(
-        "config_invalid",
-        `"${option}" cannot be used: ${namesake} and ${shownAs} share the name "${name}"; each needs its own.`,
-      );
-    known.set(name, shownAs);
-  }
-}
-
 let forStudio: Promise<Composition> | undefined;
 
-/** Mission and deps for an entry of Studio. All entries of a process share one store: a second handle would freeze it. */
+/**
+ * Mission and deps for an entry of Studio, by the `mission.config.ts` of the working folder. All entries of a process
+ * share one store: a second handle would freeze it.
+ */
 export async function composeForStudio(slug: string): Promise<{ mission: Mission; deps: Composition["deps"] }> {
-  forStudio ??= compose({ dispatch: "stepwise" }).catch((error: unknown) => {
+  forStudio ??= composeConfigured().catch((error: unknown) => {
     forStudio = undefined;
     throw error;
   });
   const { catalogue, deps } = await forStudio;
-  const loaded = catalogue.find(slug);
-  assertRunnable(loaded);
-  return { mission: loaded.mission, deps };
+  const { mission } = await runnable(catalogue.find(slug));
+  return { mission, deps };
 }
 
-function createPlaybooks(agents: readonly AgentDefinition[]): Playbooks {
-  const byId = new Map(agents.map((agent) => [agent.agentId, agent]));
-  return {
-    agents: () => agents,
-    find(agentId, skill): Playbook | undefined {
-      const skills = byId.get(agentId)?.skills;
-      return skills?.[skill] ?? skills?.["*"];
-    },
-  };
+async function composeConfigured(): Promise<Composition> {
+  return compose({ ...(await loadConfig()), dispatch: "stepwise" });
 }
 
 async function fillArticles(store: OpenStore, dataFolder: string): Promise<void> {
   const path = join(dataFolder, "sample", "articles.json");
-  if ((await readFile(path).catch(() => undefined)) === undefined) return;
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return;
   const articles = await parseJsonFile(path, ArticlesSchema);
   await store.articles.replaceAll(
     articles.map((entry): Article => ({ articleId: entry.article_id, title: entry.title, body: entry.body })),

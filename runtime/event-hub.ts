@@ -19,7 +19,7 @@ export class EventHub {
   stored(record: EventRecord): void {
     this.emit(toMissionEvent(record.type as EventType, record.runId, record.taskId, record.at, record.data)); // safe: only our own drafts are appended
     const approvalId = record.data["approval_id"];
-    if (typeof approvalId === "string") this.#wake(approvalId);
+    if (typeof approvalId === "string") this.tell(approvalId);
   }
 
   /** Passes on an event that is not stored (progress). */
@@ -27,18 +27,18 @@ export class EventHub {
     for (const listener of this.#listeners) listener(event);
   }
 
-  /** Calls back when something was written about this approval in this process; returns how to stop. */
-  #onApproval(approvalId: string, callback: () => void): () => void {
-    const set = this.#waiters.get(approvalId) ?? new Set();
-    this.#waiters.set(approvalId, set.add(callback));
+  /** Calls back when there is news of this topic in this process; returns how to stop. */
+  #onNews(topic: string, callback: () => void): () => void {
+    const set = this.#waiters.get(topic) ?? new Set();
+    this.#waiters.set(topic, set.add(callback));
     return () => {
       set.delete(callback);
-      if (set.size === 0) this.#waiters.delete(approvalId);
+      if (set.size === 0) this.#waiters.delete(topic);
     };
   }
 
-  /** True as soon as something was written about the approval in this process, false after the time given; heeds the signal. */
-  untilTold(approvalId: string, waitMs: number, signal: AbortSignal): Promise<boolean> {
+  /** True as soon as there is news of the topic in this process, false after the time given; heeds the signal. */
+  untilTold(topic: string, waitMs: number, signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
         clearTimeout(timer);
@@ -48,13 +48,14 @@ export class EventHub {
       };
       const abort = () => end(() => reject(signal.reason));
       const timer = setTimeout(() => end(() => resolve(false)), waitMs);
-      const stopListening = this.#onApproval(approvalId, () => end(() => resolve(true)));
+      const stopListening = this.#onNews(topic, () => end(() => resolve(true)));
       signal.addEventListener("abort", abort, { once: true });
     });
   }
 
-  #wake(approvalId: string): void {
-    for (const callback of [...(this.#waiters.get(approvalId) ?? [])]) callback();
+  /** Wakes whoever waits for news of this topic: an approval by its id, or something else by a name of its own. */
+  tell(topic: string): void {
+    for (const callback of [...(this.#waiters.get(topic) ?? [])]) callback();
   }
 }
 

@@ -1,5 +1,7 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
+import { splitExpectation } from "../core/case-expectation.js";
+import { isJsonObject } from "../core/define-agent.js";
 import type { JsonObject } from "../core/digest.js";
 import type { Documents, Records } from "../core/services.js";
 import { readJsonFile } from "./json-file.js";
@@ -28,9 +30,16 @@ export function createRecords(dataFolder: string): Records {
     async read(path) {
       const file = await inside(dataFolder, path);
       if (file === undefined) return undefined;
-      return (await readJsonFile(file)) as JsonObject | readonly JsonObject[]; // safe: callers' output schemas parse what they use
+      const found = await readJsonFile(file);
+      const bare = Array.isArray(found) ? found.map(withoutExpectation) : withoutExpectation(found);
+      return bare as JsonObject | readonly JsonObject[]; // safe: callers' output schemas parse what they use
     },
   };
+}
+
+/** What a test expects of a case is for no agent to see. */
+function withoutExpectation(value: unknown): unknown {
+  return isJsonObject(value) ? splitExpectation(value).caseData : value;
 }
 
 /** The real path when it exists; throws when it leaves the folder, also by a link. */

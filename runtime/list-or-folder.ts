@@ -1,12 +1,12 @@
 import { readdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join } from "node:path";
 import type { AgentDefinition } from "../core/define-agent.js";
 import { OrchestratorError } from "../core/errors.js";
 import type { ToolDefinition } from "../core/tool.js";
-import { shown } from "./json-file.js";
+import { shown } from "./shown.js";
 
-const MODULE = /(?<!\.d)\.m?[jt]s$/u;
+/** Modules, but neither declarations nor tests. */
+const MODULE = /(?<!\.d|\.test|\.spec)\.m?[jt]s$/u;
 
 /** What a list or folder should hold, in the words of the options. */
 export interface Kind<Item> {
@@ -19,9 +19,9 @@ export const AGENTS: Kind<AgentDefinition> = { option: "agents", maker: "defineA
 export const TOOLS: Kind<ToolDefinition> = { option: "tools", maker: "defineTool", isOne: isTool };
 
 /**
- * The list itself, or everything of its kind that the modules of a folder export, by file name. `file_not_found` when
- * there is no such folder; `config_invalid` names the entry that is none of the kind, or the module that cannot be
- * loaded. Modules in TypeScript need a loader, such as `node --import tsx`.
+ * The list itself, or everything of its kind that the modules of a folder export, by file name, also in lists and as
+ * promises, as connectors give them; tests and declarations are passed over. `file_not_found` when there is no such folder; `config_invalid` names the entry that is none of the
+ * kind, or the module that cannot be loaded or exports nothing.
  */
 export async function listOrFolder<Item>(
   given: string | readonly Item[],
@@ -39,22 +39,19 @@ export async function listOrFolder<Item>(
     });
   });
   const files = names.filter((name) => MODULE.test(name)).sort();
-  const modules = await Promise.all(files.map((name) => load(join(given, name), option)));
-  return modules.flatMap((module) => Object.values(module).filter(isOne));
+  const found = await Promise.all(files.map((name) => exportsOf(join(given, name), option, maker)));
+  return [...new Set(found.flat().filter(isOne))];
 }
 
-async function load(path: string, option: string): Promise<object> {
-  try {
-    const module: object = await import(pathToFileURL(resolve(path)).href);
-    return module;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new OrchestratorError(
-      "config_invalid",
-      `${shown(path)} cannot be loaded to take ${option} from: ${why}. Mend the module, or take it out of the folder.`,
-      { cause },
-    );
-  }
+async function exportsOf(path: string, option: string, maker: string): Promise<readonly unknown[]> {
+  const { loadModule } = await import("./load-module.js");
+  const module = await loadModule(path, `a module of "${option}"`);
+  const exported = (await Promise.all(Object.values(module))).flat();
+  if (exported.length > 0) return exported;
+  throw new OrchestratorError(
+    "config_invalid",
+    `${shown(path)} exports nothing. Export what ${maker} returns, or take the file out of the folder.`,
+  );
 }
 
 /** Callers without types may hand over one thing instead of a list. */

@@ -10,7 +10,8 @@ import type { SourcedDocument } from "../core/merge-documents.js";
 import { mergeDocuments } from "../core/merge-documents.js";
 import type { Place, Problem } from "../core/problem.js";
 import { shapeOf } from "../core/shape.js";
-import { readJsonFile, shown } from "./json-file.js";
+import { readJsonFile } from "./json-file.js";
+import { shown } from "./shown.js";
 
 /** A mission's document as put together from its files, not parsed yet; `document` is absent when there is none to parse. */
 export interface MissionSource extends Partial<SourcedDocument> {
@@ -32,7 +33,8 @@ const MISSIONS_FOLDER = "missions";
 
 /** Reads the dataset's files; those that are missing count as empty, those that are broken are problems. */
 export async function readDataset(dataFolder: string): Promise<DatasetSource> {
-  if (!(await isFolder(dataFolder))) {
+  const there = await readdir(dataFolder).catch(() => undefined);
+  if (!there) {
     throw new OrchestratorError(
       "file_not_found",
       `There is no data folder at ${shown(dataFolder)}. Give the folder that holds the missions.`,
@@ -40,6 +42,7 @@ export async function readDataset(dataFolder: string): Promise<DatasetSource> {
   }
   const problems: Problem[] = [];
   const read = async (name: keyof typeof DATASET_SCHEMAS) => {
+    if (!there.includes(name)) return undefined;
     const outcome = await readOrProblem(join(dataFolder, name));
     if ("problem" in outcome) {
       if (outcome.problem.code !== "file_missing") problems.push(outcome.problem);

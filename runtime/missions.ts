@@ -1,19 +1,20 @@
 import type { AssembledMission } from "../core/assemble-mission.js";
 import { assembleMission } from "../core/assemble-mission.js";
-import type { AgentDefinition } from "../core/define-agent.js";
 import type { JsonObject } from "../core/digest.js";
 import { OrchestratorError } from "../core/errors.js";
 import { lookUp } from "../core/lookup.js";
-import { placeOf } from "../core/merge-documents.js";
 import type { Mission, MissionFile } from "../core/mission.js";
-import { MissionFileSchema } from "../core/mission.js";
 import { missionVersion } from "../core/mission-version.js";
+import type { Policies } from "../core/policy.js";
 import type { Place, Problem } from "../core/problem.js";
 import { formatProblem, hasErrors } from "../core/problem.js";
-import { shapeOf } from "../core/shape.js";
-import type { ToolDefinition } from "../core/tool.js";
 import { verifyMission } from "../core/verify.js";
+import type { MissionSummary } from "../core/views.js";
 import { loadCases } from "./cases.js";
+import { assertId } from "./given.js";
+import type { Library, Shelf } from "./library.js";
+import type { HeaderOptions, MissionOutline } from "./mission-headers.js";
+import { outlineOf, placeIn, withoutNamesakes } from "./mission-headers.js";
 import type { DatasetSource, MissionSource } from "./mission-sources.js";
 import {
   readDataset,
@@ -22,16 +23,14 @@ import {
   readMissionSources,
   toMissionSource,
 } from "./mission-sources.js";
+import { readMissionPolicies } from "./policy/mission-policies.js";
 
-export interface LoadOptions {
-  /** Holds the dataset's files, `missions/` and the sample cases. */
-  readonly dataFolder: string;
-  /** Besides those of the data folder: one file, a folder of them, or a list of files and documents at hand. */
-  readonly missions?: string | readonly (string | JsonObject)[];
-  readonly agents: readonly AgentDefinition[];
-  readonly tools: readonly ToolDefinition[];
-  /** True for a tool that policy forbids whatever its arguments. */
-  readonly isForbidden?: (tool: ToolDefinition) => boolean;
+/** Where missions are read from, and what they are put together from and proved with. */
+export interface LoadOptions extends HeaderOptions {
+  /** Agents and tools; `all` is only taken from it where what was given does not do. */
+  readonly library: Pick<Library, "given" | "givesRosterOf" | "all">;
+  /** Without them nothing is said about policy. */
+  readonly policies?: Policies;
 }
 
 /** A mission that could be put together. It may still have problems: one with errors must not run. */
@@ -42,17 +41,14 @@ export interface LoadedMission {
   readonly file: string;
   /** How many sample cases there are. */
   readonly cases: number;
-  /** Everything that `verify` found. */
+  /** Everything that `verify` found, but for what policy makes of it. */
   readonly problems: readonly Problem[];
+  /** What policy makes of it. Loads the policies, so it is asked for by who verifies or starts, not by who lists. */
+  readonly policyProblems?: () => Promise<readonly Problem[]>;
 }
 
 /** One mission of a catalogue, whether it could be put together or not. */
-export interface CatalogueEntry {
-  readonly missionId: string;
-  readonly slug: string;
-  readonly name: string;
-  readonly file: string;
-  readonly problems: readonly Problem[];
+export interface CatalogueEntry extends Omit<MissionOutline, "parsed"> {
   /** Absent when its document does not have the shape of a mission. */
   readonly loaded?: LoadedMission;
 }
@@ -73,12 +69,22 @@ export async function loadMissions(options: LoadOptions): Promise<Catalogue> {
   const dataset = await readDataset(options.dataFolder);
   const given = await readGivenMissions(options.missions ?? [], dataset);
   const sources = [...(await readMissionSources(options.dataFolder, dataset)), ...given];
-  const entries = withoutNamesakes(await Promise.all(sources.map((source) => toEntry(source, dataset, options))));
-  const find = (wanted: string) => findMission(wanted, entries);
+  const read = await Promise.all(sources.map((source) => toEntry(source, dataset, options)));
+  const entries = withoutNamesakes(read).map(
+    (entry): CatalogueEntry =>
+      entry.loaded ? { ...entry, loaded: { ...entry.loaded, problems: entry.problems } } : entry,
+  );
+  const find = (wanted: string) => {
+    assertId("mission", wanted);
+    return findMission(wanted, entries);
+  };
   return {
     list: () => entries,
     find,
-    open: async (wanted) => (wanted.endsWith(".json") ? loadMission(wanted, options) : find(wanted)),
+    open: async (wanted) => {
+      assertId("mission", wanted);
+      return wanted.endsWith(".json") ? loadMission(wanted, options) : find(wanted);
+    },
     problems: dataset.problems,
   };
 }
@@ -95,40 +101,91 @@ export async function readMission(source: string | JsonObject, options: LoadOpti
   return toEntry(read, dataset, options);
 }
 
-/** Throws `mission_invalid` with every problem when the mission may not run. */
+/** One line about a mission, whether it could be put together or not. */
+export function toMissionSummary({ missionId, slug, name, file, loaded, problems }: CatalogueEntry): MissionSummary {
+  return {
+    mission_id: missionId,
+    slug,
+    name,
+    description: loaded?.mission.description ?? "",
+    tasks: loaded?.mission.tasks.length ?? 0,
+    cases: loaded?.cases ?? 0,
+    kpis: loaded?.mission.kpis.map((kpi) => kpi.id) ?? [],
+    file,
+    problems: problems.filter((problem) => problem.severity === "error").length,
+  };
+}
+
+/** Everything that is wrong with a mission, policy included. */
+export async function allProblems(entry: CatalogueEntry | LoadedMission): Promise<readonly Problem[]> {
+  const loaded = "loaded" in entry ? entry.loaded : "mission" in entry ? entry : undefined;
+  return loaded ? [...loaded.problems, ...((await loaded.policyProblems?.()) ?? [])] : entry.problems;
+}
+
+/** The mission, or `mission_invalid` with every problem when it may not run; policy is asked last. */
+export async function runnable(loaded: LoadedMission): Promise<LoadedMission> {
+  assertRunnable(loaded);
+  assertRunnable({ ...loaded, problems: (await loaded.policyProblems?.()) ?? [] });
+  return loaded;
+}
+
+/** As `runnable`, without asking policy. */
 export function assertRunnable({ mission, problems }: LoadedMission): void {
   if (hasErrors(problems)) throw invalid(mission.slug, problems);
 }
 
 async function toEntry(source: MissionSource, dataset: DatasetSource, options: LoadOptions): Promise<CatalogueEntry> {
-  const text = (field: string) => {
-    const value = source.document?.[field];
-    return typeof value === "string" ? value : "";
-  };
-  const entry = { missionId: text("mission_id"), slug: text("slug"), name: text("mission_name"), file: source.file };
-  const place = (pointer: string) => placeOf(source.origins ?? new Map(), pointer);
-  if (!source.document) return { ...entry, problems: source.problems };
-  const shaped = shapeOf(MissionFileSchema, source.document, place);
-  if (!shaped.ok) return { ...entry, problems: [...source.problems, ...shaped.problems] };
+  const { parsed, ...entry } = outlineOf(source);
+  if (!parsed) return entry;
+  const loaded = await toLoaded(source, parsed, dataset, options);
+  return { ...entry, problems: loaded.problems, loaded };
+}
 
+/** By the given agents and tools alone where these do; what is wrong is told by all, since messages name what is near. */
+async function toLoaded(
+  source: MissionSource,
+  file: MissionFile,
+  dataset: DatasetSource,
+  options: LoadOptions,
+): Promise<LoadedMission> {
+  const { library } = options;
+  const alone = library.givesRosterOf(file) && (await proved(source, file, dataset, options, library.given));
+  return alone && !hasErrors(alone.problems) ? alone : proved(source, file, dataset, options, await library.all());
+}
+
+async function proved(
+  source: MissionSource,
+  file: MissionFile,
+  { rosterNames }: DatasetSource,
+  { dataFolder, policies }: LoadOptions,
+  shelf: Shelf,
+): Promise<LoadedMission> {
+  const place = (pointer: string) => placeIn(source, pointer);
+  const own = await readMissionPolicies(file.policies, dataFolder, place);
   const { datasetTasks } = source;
-  const assembled = assembleMission(shaped.value, options.agents, { datasetTasks, rosterNames: dataset.rosterNames });
-  const locate = locatorOf(shaped.value, assembled, place);
-  const samples = await readSamples(assembled.mission, options.dataFolder, locate);
+  const assembled = assembleMission(file, shelf.agents, { datasetTasks, rosterNames, policies: own.texts });
+  const { mission } = assembled;
+  const locate = locatorOf(file, assembled, place);
+  const samples = await readSamples(mission, dataFolder, locate);
   const [sampleCase] = samples.cases;
-  const { agents, tools, isForbidden } = options;
-  const found = verifyMission(assembled.mission, {
-    agents,
-    tools,
+  const found = verifyMission(mission, {
+    ...shelf,
     locate,
-    ...(isForbidden && { isForbidden }),
     ...(sampleCase && { sampleCase }),
   });
   const ofFile = assembled.problems.map((problem) => ({ ...problem, ...place(problem.pointer) }));
-  const problems = [...source.problems, ...ofFile, ...samples.problems, ...found];
-  const version = missionVersion(assembled.mission);
-  const loaded = { mission: assembled.mission, version, file: source.file, cases: samples.cases.length, problems };
-  return { ...entry, problems, loaded };
+  return {
+    mission,
+    version: missionVersion(mission),
+    file: source.file,
+    cases: samples.cases.length,
+    problems: [...source.problems, ...ofFile, ...own.problems, ...samples.problems, ...found],
+    policyProblems: async () => {
+      if (!policies) return [];
+      const { policyProblems } = await import("./policy/policy-problems.js");
+      return policyProblems(mission, { policies, shelf, locate });
+    },
+  };
 }
 
 /** From the mission's pointers to the file's: tasks stand in the file in another order, and defaults stand nowhere. */
@@ -165,23 +222,6 @@ async function readSamples(mission: Mission, dataFolder: string, locate: (pointe
     problems.push({ severity: "error", code: "cases_unreadable", ...locate(pointer), message: error.message });
   }
   return { cases: [], problems };
-}
-
-/** A second mission of the same id or slug gets a problem: it could never be found by its name. */
-function withoutNamesakes(entries: readonly CatalogueEntry[]): readonly CatalogueEntry[] {
-  return entries.map((entry, index) => {
-    const earlier = entries.slice(0, index);
-    const clashes = (["missionId", "slug"] as const).flatMap((field): readonly Problem[] => {
-      const namesake = earlier.find((other) => entry[field] !== "" && other[field] === entry[field]);
-      if (!namesake) return [];
-      const pointer = field === "slug" ? "/slug" : "/mission_id";
-      const message = `"${entry[field]}" names the mission of ${namesake.file} already.`;
-      return [{ severity: "error", code: "duplicate_id", file: entry.file, pointer, message }];
-    });
-    if (clashes.length === 0) return entry;
-    const problems = [...entry.problems, ...clashes];
-    return { ...entry, problems, ...(entry.loaded && { loaded: { ...entry.loaded, problems } }) };
-  });
 }
 
 function findMission(wanted: string, entries: readonly CatalogueEntry[]): LoadedMission {

@@ -1,7 +1,7 @@
 import { ulid } from "ulid";
-import { digestOf } from "../core/digest.js";
 import { hasCode, OrchestratorError } from "../core/errors.js";
 import type { MissionEvent } from "../core/event.js";
+import type { KillApi } from "../core/kill-views.js";
 import type { Problem } from "../core/problem.js";
 import type { ApprovalRecord, RunRecord } from "../core/records.js";
 import type { RunStatus } from "../core/run.js";
@@ -12,6 +12,7 @@ import type {
   DecideOptions,
   DecideOutcome,
   FinalReport,
+  InsightApi,
   MissionSummary,
   MissionView,
   OrchestratorApi,
@@ -23,26 +24,35 @@ import type {
 import { loadCases } from "./cases.js";
 import type { Composition } from "./compose.js";
 import { streamEvents } from "./event-stream.js";
-import type { LoadedMission } from "./missions.js";
-import { assertRunnable } from "./missions.js";
-import { newRunUnit } from "./new-run.js";
+import { assertOptions } from "./given.js";
+import { createInsight } from "./insight.js";
+import { createKills, stopOf, stopWords } from "./kills.js";
+import { allProblems, assertRunnable, runnable, toMissionSummary } from "./missions.js";
+import { titleTold } from "./personal.js";
 import { alreadyDecided, decided, expired } from "./requests.js";
-import { findApproval, findRun, toApprovalViews, toStatus, toSummaries, unlessCode } from "./run-views.js";
+import { findApproval, findRun, toApprovalViews, toStatus, toSummaries, unlessCode, versionsOf } from "./run-views.js";
+import { differencesOf, notRepeated } from "./start-notes.js";
 import { Worker } from "./worker.js";
 
 const CANCEL_WAIT_MS = 10_000;
 const CANCEL_POLL_MS = 200;
+const BEING_UNDONE =
+  "What it did is taken back. People are asked about what no code could take back; it ends once they have answered.";
 
 /** What CLI, HTTP and library call: starts runs, takes decisions, continues what was left, tells how it stands. */
 export class Orchestrator implements OrchestratorApi {
   readonly #parts: Composition;
   readonly #worker: Worker;
+  readonly insight: InsightApi;
+  readonly kill: KillApi;
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
 
   constructor(parts: Composition) {
     this.#parts = parts;
     this.#worker = new Worker(parts);
+    this.insight = createInsight(parts);
+    this.kill = createKills(parts);
   }
 
   /** What a graph of one's own needs: `missionGraph(mission, orchestrator.deps)`. */
@@ -57,22 +67,13 @@ export class Orchestrator implements OrchestratorApi {
 
   /** The mission's graph, compiled on our saver, for plain `invoke` with a thread of one's own. */
   async graph(mission: string) {
-    const loaded = await this.#sound(mission);
+    const loaded = await this.#parts.catalogue.open(mission);
+    assertRunnable(loaded);
     return this.#worker.graph(loaded.mission);
   }
 
   async list(): Promise<readonly MissionSummary[]> {
-    return this.#parts.catalogue.list().map((entry) => ({
-      mission_id: entry.missionId,
-      slug: entry.slug,
-      name: entry.name,
-      description: entry.loaded?.mission.description ?? "",
-      tasks: entry.loaded?.mission.tasks.length ?? 0,
-      cases: entry.loaded?.cases ?? 0,
-      kpis: entry.loaded?.mission.kpis.map((kpi) => kpi.id) ?? [],
-      file: entry.file,
-      problems: entry.problems.filter((problem) => problem.severity === "error").length,
-    }));
+    return this.#parts.catalogue.list().map(toMissionSummary);
   }
 
   async mission(mission: string): Promise<MissionView> {
@@ -84,7 +85,7 @@ export class Orchestrator implements OrchestratorApi {
     const entry = this.#parts.catalogue
       .list()
       .find((candidate) => [candidate.slug, candidate.missionId].includes(mission));
-    return entry ? entry.problems : (await this.#parts.catalogue.open(mission)).problems;
+    return allProblems(entry ?? (await this.#parts.catalogue.open(mission)));
   }
 
   async cases(mission: string): Promise<readonly CaseView[]> {
@@ -99,13 +100,14 @@ export class Orchestrator implements OrchestratorApi {
 
   /** At most one open run for each mission and case: an open or completed one is returned, with a note that says so. */
   async start(mission: string, options: StartOptions = {}): Promise<RunOutcome> {
+    assertOptions("start", options);
     if (options.again && !options.reason?.trim()) {
       throw new OrchestratorError(
         "reason_missing",
         'A new run of a case that was run before needs a reason: --again --reason "…".',
       );
     }
-    const loaded = await this.#sound(mission);
+    const loaded = await runnable(await this.#parts.catalogue.open(mission));
     const { store } = this.#parts;
     const startedAt = this.#parts.clock.now();
     const prepared = await this.#parts.prepareCase(loaded.mission, options.caseRef, startedAt);
@@ -113,42 +115,42 @@ export class Orchestrator implements OrchestratorApi {
     const [open] = before.filter((run) => !isTerminal(run.status) && run.host === "orchestrator");
     if (open) {
       options.onRun?.(open.runId);
-      return this.#continueOpen(open, options.again === true, await this.#differences(open, loaded, options));
+      return this.#continueOpen(open, options.again === true, await differencesOf(this.#parts, open, loaded, options));
     }
     const completed = before.find((run) => run.status === "completed" && run.host === "orchestrator");
     if (completed && !options.again) {
-      const differs = await this.#differences(completed, loaded, options);
+      const differs = await differencesOf(this.#parts, completed, loaded, options);
       const note = `This case was completed by run ${completed.runId}. For another run add --again --reason "…".`;
       return this.#outcome(completed, [note, ...differs].join(" "));
     }
     const runId = ulid(startedAt.getTime());
     const started = await unlessCode(
-      store
-        .commit(
-          newRunUnit(store, loaded.mission, prepared, {
-            runId,
-            version: loaded.version,
-            startedAt,
-            host: "orchestrator",
-            dispatch: options.dispatch ?? "dataflow",
-            asOnlyOpen: true,
-            ...(options.approver !== undefined && { approver: options.approver }),
-            ...(options.reason !== undefined && { reason: options.reason }),
-          }),
-        )
+      this.#worker
+        .begin(loaded.mission, prepared, {
+          runId,
+          version: loaded.version,
+          startedAt,
+          dispatch: options.dispatch ?? "dataflow",
+          ...(options.approver !== undefined && { approver: options.approver }),
+          ...(options.reason !== undefined && { reason: options.reason }),
+        })
         .then(() => true),
       "run_exists",
     );
     if (!started) return this.start(mission, options);
     options.onRun?.(runId);
-    const note = await this.#notRepeated(before);
+    const note = await notRepeated(store, before);
     const worked = await unlessCode(this.#workedOn(runId, note), "run_busy");
-    return (
-      worked ?? this.#outcome(await findRun(store, runId), "Another process has taken the new run up and works on it.")
+    if (worked) return worked;
+    return this.#outcome(
+      await findRun(store, runId),
+      "Another process has taken the new run up and works on it.",
+      true,
     );
   }
 
   async resume(run?: string): Promise<readonly RunOutcome[]> {
+    await this.#parts.stops.look();
     if (run === undefined) {
       const left = await this.#parts.store.runs.recoverable();
       const outcomes = await Promise.all(left.map((entry) => this.#resumed(entry)));
@@ -162,6 +164,7 @@ export class Orchestrator implements OrchestratorApi {
 
   async decide(approval: string, options: DecideOptions): Promise<DecideOutcome> {
     const { store, clock } = this.#parts;
+    assertOptions("decide", options);
     const request = await this.#current(await findApproval(store, approval));
     if (request.status !== "pending") throw alreadyDecided(request);
     const by = { name: options.by ?? `local:${this.#parts.localUser}`, authenticated: options.authenticated ?? false };
@@ -175,7 +178,8 @@ export class Orchestrator implements OrchestratorApi {
     return this.#afterDecision(request.approvalId, options.continue !== false);
   }
 
-  async cancel(run: string, options: { by?: string }): Promise<RunOutcome> {
+  async cancel(run: string, options: { by?: string } = {}): Promise<RunOutcome> {
+    assertOptions("cancel", options);
     const { store, sessions } = this.#parts;
     const found = await findRun(store, run);
     if (isTerminal(found.status))
@@ -188,7 +192,7 @@ export class Orchestrator implements OrchestratorApi {
           runId: found.runId,
           type: "run_cancel_requested",
           key: "run_cancel_requested",
-          data: { by, title: found.title },
+          data: { by, title: titleTold(await versionsOf(store)(found.missionVersion), found) },
         },
       ],
     });
@@ -196,18 +200,19 @@ export class Orchestrator implements OrchestratorApi {
     (await sessions.find(found.runId))?.cancel();
     const ended = await unlessCode(this.#worker.work(found.runId), "run_busy", "stale_owner");
     const row = ended ?? (await this.#untilEnded(found.runId));
-    return this.#outcome(
-      row,
-      isTerminal(row.status) ? null : "The process that works on it was told and ends it shortly.",
-    );
+    const isElsewhere = !isTerminal(row.status);
+    const told = isElsewhere ? "The process that works on it was told and ends it shortly." : null;
+    const isAsking = row.status === "waiting" && row.ending !== undefined;
+    return this.#outcome(row, isAsking ? BEING_UNDONE : told, isElsewhere && !isAsking);
   }
 
   async status(run: string): Promise<StatusView> {
     const found = await findRun(this.#parts.store, run);
-    return toStatus(this.#parts.store, found, await this.#worker.missionOf(found));
+    return toStatus(this.#parts.store, found, await this.#worker.missionOf(found), await this.#parts.store.kills.on());
   }
 
   async runs(filter: { status?: readonly RunStatus[]; mission?: string } = {}): Promise<readonly RunSummary[]> {
+    assertOptions("runs", filter);
     const missionId =
       filter.mission === undefined ? undefined : (await this.#parts.catalogue.open(filter.mission)).mission.id;
     return toSummaries(this.#parts.store, {
@@ -217,6 +222,7 @@ export class Orchestrator implements OrchestratorApi {
   }
 
   async approvals(filter: { run?: string; all?: boolean } = {}): Promise<readonly ApprovalView[]> {
+    assertOptions("approvals", filter);
     const { store } = this.#parts;
     const runId = filter.run === undefined ? undefined : (await findRun(store, filter.run)).runId;
     const pending = await store.approvals.list({ status: ["pending"], ...(runId !== undefined && { runId }) });
@@ -256,19 +262,14 @@ export class Orchestrator implements OrchestratorApi {
     return this.#worker.drain();
   }
 
-  /** Drains, then closes the store. A second call waits for the first. */
+  /** Drains, then closes what tools keep open and the store. A second call waits for the first. */
   close(): Promise<void> {
-    this.#closing ??= this.drain().then(() => {
+    this.#closing ??= this.drain().then(async () => {
       this.#closed.abort();
+      await this.#parts.library.close();
       return this.#parts.store.close();
     });
     return this.#closing;
-  }
-
-  async #sound(mission: string): Promise<LoadedMission> {
-    const loaded = await this.#parts.catalogue.open(mission);
-    assertRunnable(loaded);
-    return loaded;
   }
 
   /** One of many: what keeps it from going on is said of it, and does not keep the others from going on. */
@@ -281,20 +282,6 @@ export class Orchestrator implements OrchestratorApi {
     }
   }
 
-  /** What a caller should know who asks for a case whose run began with something else. */
-  async #differences(run: RunRecord, loaded: LoadedMission, { caseRef }: StartOptions): Promise<readonly string[]> {
-    const { caseData } = await this.#parts.prepareCase(loaded.mission, caseRef, run.startedAt);
-    const isOtherCase = digestOf(caseData) !== run.caseDigest;
-    const isOtherMission = loaded.version !== run.missionVersion;
-    const what = [
-      ...(isOtherMission ? ["another version of the mission"] : []),
-      ...(isOtherCase ? ["other data of the case"] : []),
-    ];
-    if (what.length === 0) return [];
-    const way = isTerminal(run.status) ? "" : ` and goes on with that; to use what is there now, cancel it first`;
-    return [`It began with ${what.join(" and ")}${way}.`];
-  }
-
   async #continueOpen(open: RunRecord, isAgain: boolean, differences: readonly string[]): Promise<RunOutcome> {
     if (isAgain) {
       throw new OrchestratorError(
@@ -302,29 +289,22 @@ export class Orchestrator implements OrchestratorApi {
         `Run ${open.runId} of this case (${open.title}) is still open: ${open.status}. End or cancel it before another run.`,
       );
     }
-    const row = await unlessCode(this.#worker.work(open.runId), "run_busy");
+    const stopped = await stopOf(this.#parts, open.runId);
+    const row = stopped === undefined ? await unlessCode(this.#worker.work(open.runId), "run_busy") : open;
     const note = row
-      ? `This case had an open run; it was continued.`
+      ? (stopped ?? `This case had an open run; it was continued.`)
       : `Run ${open.runId} of this case is being worked on by another process.`;
-    return this.#outcome(row ?? open, [note, ...differences].join(" "));
+    return this.#outcome(row ?? (await findRun(this.#parts.store, open.runId)), [note, ...differences].join(" "), !row);
   }
 
-  /** A run that was begun while this process shuts down is left for "mission resume". */
+  /** A run that was begun while this process shuts down, or that the kill switch stops, is left for "mission resume". */
   async #workedOn(runId: string, note: string | null): Promise<RunOutcome> {
+    const stopped = stopWords(this.#parts.stops, runId);
+    if (stopped !== undefined) return this.#outcome(await findRun(this.#parts.store, runId), stopped);
     const row = await unlessCode(this.#worker.work(runId), "closed");
     if (row) return this.#outcome(row, note);
     const left = `This process is shutting down: "mission resume ${runId}" continues the run.`;
     return this.#outcome(await findRun(this.#parts.store, runId), left);
-  }
-
-  /** After failed or cancelled runs: what their effects already did is not done again. */
-  async #notRepeated(before: readonly RunRecord[]): Promise<string | null> {
-    const effects = await Promise.all(before.map((run) => this.#parts.store.effects.of(run.runId)));
-    const kept = effects
-      .flat()
-      .filter((effect) => effect.status === "done" && (effect.scope === "case" || effect.scope === "mission"));
-    if (kept.length === 0) return null;
-    return `Not repeated, because earlier runs of this case did it: ${kept.map((effect) => `${effect.tool} (${effect.dedupeKey})`).join(", ")}.`;
   }
 
   /** The request as it stands now: past its due time it expires and is raised anew. */
@@ -353,6 +333,8 @@ export class Orchestrator implements OrchestratorApi {
     if (run.host === "external") return outcome("elsewhere", run.status, whereItGoesOn(run));
     const isLeft = !mayContinue || this.#worker.isDraining;
     if (isLeft) return outcome("not_continued", run.status, `"mission resume ${run.runId}" continues it.`);
+    const stopped = await stopOf(this.#parts, run.runId);
+    if (stopped !== undefined) return outcome("not_continued", run.status, `The decision is kept. ${stopped}`);
     const row = await unlessCode(this.#worker.work(run.runId), "run_busy", "stale_owner");
     return row
       ? outcome("here", row.status, null)
@@ -363,12 +345,13 @@ export class Orchestrator implements OrchestratorApi {
     const until = Date.now() + CANCEL_WAIT_MS;
     for (;;) {
       const row = await findRun(this.#parts.store, runId);
-      if (isTerminal(row.status) || Date.now() > until) return row;
+      const isAsking = row.status === "waiting" && row.ending !== undefined;
+      if (isTerminal(row.status) || isAsking || Date.now() > until) return row;
       await new Promise((resolve) => setTimeout(resolve, CANCEL_POLL_MS));
     }
   }
 
-  async #outcome(run: RunRecord, note: string | null): Promise<RunOutcome> {
+  async #outcome(run: RunRecord, note: string | null, isElsewhere = false): Promise<RunOutcome> {
     const pending = await this.#parts.store.approvals.list({ runId: run.runId, status: ["pending"] });
     return {
       run_id: run.runId,
@@ -376,6 +359,7 @@ export class Orchestrator implements OrchestratorApi {
       status: run.status,
       approvals: await toApprovalViews(this.#parts.store, pending),
       note,
+      is_elsewhere: isElsewhere,
     };
   }
 }

@@ -2,14 +2,17 @@ import { z } from "zod";
 import type { ApprovalShown, Decision, RequestDraft } from "../core/approval.js";
 import { allowedFor, approvalIdOf, assertDecidable, consequencesFor, statusOf } from "../core/approval.js";
 import type { Json } from "../core/digest.js";
-import { digestOf } from "../core/digest.js";
+import { canonicalJson, digestOf } from "../core/digest.js";
 import { OrchestratorError } from "../core/errors.js";
 import type { EventDraft } from "../core/event.js";
 import { jsonFaultOf } from "../core/json-fault.js";
 import type { Mission } from "../core/mission.js";
 import type { Approvals, Statement } from "../core/ports.js";
 import type { ApprovalRecord, RunRecord } from "../core/records.js";
+import { redactJson } from "../core/redact.js";
+import { isDecided } from "../core/run.js";
 import type { Person } from "../core/session.js";
+import { isUndoQuestion } from "../core/undo.js";
 
 const MINUTE_MS = 60_000;
 
@@ -29,13 +32,13 @@ export function toShown(
   const task = mission.tasks.find((candidate) => candidate.id === draft.taskId);
   const agent = mission.agents.find((card) => card.id === agentId);
   return {
-    ...draft.shown,
+    ...redactJson(draft.shown),
     missionName: mission.name,
     title: run.title,
     taskTitle: draft.shown.taskTitle ?? task?.title ?? draft.taskId,
     agentName: draft.shown.agentName ?? agent?.name ?? "the mission",
     allowed: allowedFor(draft.kind),
-    consequences: consequencesFor(draft.kind, draft.shown.proposed),
+    consequences: draft.shown.consequences ?? consequencesFor(draft.kind, draft.shown.proposed),
   };
 }
 
@@ -68,6 +71,20 @@ export function toRequestRow(
     createdAt: now,
     dueAt: new Date(now.getTime() + dueMinutes * MINUTE_MS),
   };
+}
+
+/** The question of another task of the run about the same claim of the same act: whoever asks second waits for its answer. */
+export function sharedDoubt(
+  requests: readonly ApprovalRecord[],
+  { kind, subject, taskId }: RequestDraft,
+  shown: ApprovalShown,
+): ApprovalRecord | undefined {
+  if (kind !== "in_doubt") return undefined;
+  const claim = canonicalJson(shown.subject);
+  return requests
+    .filter((other) => other.kind === kind && other.subject === subject && other.taskId !== taskId)
+    .filter(({ status, appliedAt }) => status === "pending" || (isDecided(status) && appliedAt === undefined))
+    .find((other) => canonicalJson(other.shown.subject) === claim);
 }
 
 /** Writes a request, with the event that tells of it. */
@@ -170,10 +187,11 @@ export function decided(
   rows: Approvals,
   request: ApprovalRecord,
   digest: string,
-  decision: Decision,
+  given: Decision,
   by: Person,
   now: Date,
 ): RequestUnit {
+  const decision = redactJson(given);
   if (digest !== request.digest) {
     throw new OrchestratorError(
       "stale_digest",
@@ -183,6 +201,7 @@ export function decided(
   }
   assertDecidable(request.kind, request.shown.allowed, decision);
   assertStorable(decision);
+  assertReasoned(request, decision);
   assertFits(request, decision);
   return {
     statements: rows.decide(request.approvalId, request.digest, decision, by.name, by.authenticated, now),
@@ -205,6 +224,12 @@ export function decided(
       },
     ],
   };
+}
+
+/** Whoever lets an act stand that should have been taken back says why. */
+function assertReasoned(request: ApprovalRecord, { type, comment }: Decision): void {
+  if (!isUndoQuestion(request) || type !== "reject" || comment?.trim()) return;
+  throw new OrchestratorError("decision_invalid", "Say why it is left as it is: this no needs a comment.");
 }
 
 /** What a person gave must be what the store can keep and a digest can be taken over. */

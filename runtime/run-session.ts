@@ -4,34 +4,36 @@ import type { Json, JsonObject } from "../core/digest.js";
 import { digestOf } from "../core/digest.js";
 import { hasCode, OrchestratorError } from "../core/errors.js";
 import type { EventDraft } from "../core/event.js";
+import type { Stops } from "../core/kill.js";
 import type { Mission } from "../core/mission.js";
-import type { Clock, Statement, Store } from "../core/ports.js";
-import type { ApprovalRecord, Dispatch, ResultRecord, RunFence, RunRecord, TaskRecord, Turn } from "../core/records.js";
+import type { Statement } from "../core/ports.js";
+import type {
+  ApprovalRecord,
+  Dispatch,
+  EffectRecord,
+  RunEnding,
+  RunFence,
+  RunRecord,
+  TaskRecord,
+  Turn,
+} from "../core/records.js";
+import { redact } from "../core/redact.js";
+import { declaresResources } from "../core/resource.js";
 import type { TerminalStatus } from "../core/run.js";
-import { isDecided, isTerminal } from "../core/run.js";
+import { isDecided, isSettled, isTerminal } from "../core/run.js";
 import type { Change, Person, RunSession } from "../core/session.js";
 import { heededBy, obsoleteBy, statementsOf } from "./change-unit.js";
-import type { EventHub } from "./event-hub.js";
 import { toMissionEvent } from "./event-hub.js";
-import { asked, decided, expired, toRequestRow, toShown, waitingFor, withdrawn } from "./requests.js";
+import { HeldResources } from "./held-resources.js";
+import { PersonalMask } from "./personal.js";
+import { asked, decided, expired, sharedDoubt, toRequestRow, toShown, waitingFor, withdrawn } from "./requests.js";
+import { runEnded, runEnding } from "./run-events.js";
+import { actsOf, readEvidence } from "./run-evidence.js";
+import type { RunRows, SessionDeps } from "./run-rows.js";
+import { turnId, unlessDecided } from "./run-rows.js";
 
 const POLL_MS = 500;
 const PROGRESS_WRITE_MS = 1_000;
-
-/** What a run's rows held when the session was opened. */
-export interface RunRows {
-  readonly run: RunRecord;
-  readonly tasks: readonly TaskRecord[];
-  readonly results: readonly ResultRecord[];
-  readonly turns: readonly Turn[];
-  readonly requests: readonly ApprovalRecord[];
-}
-
-export interface SessionDeps {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly hub: EventHub;
-}
 
 /** The one implementation of `RunSession`: mirror in memory, truth in the store, every write with the run's fence. */
 export class LiveRun implements RunSession {
@@ -39,10 +41,13 @@ export class LiveRun implements RunSession {
   readonly mission: Mission;
   readonly dispatch: Dispatch;
   readonly isOver: boolean;
+  readonly stops: Stops;
+  readonly resources: HeldResources;
   /** True once nothing more is to be done under this lease: the run has ended, or waits and has given it back. */
   isAtRest: boolean;
   progressMark = "";
   brokenBy: string | undefined;
+  ending: RunEnding | undefined;
   problem: string | undefined;
   readonly #deps: SessionDeps;
   readonly #fence: RunFence;
@@ -51,8 +56,10 @@ export class LiveRun implements RunSession {
   readonly #turns = new Map<string, Turn>();
   readonly #requests = new Map<string, ApprovalRecord>();
   readonly #stop = new AbortController();
+  readonly #halt = new AbortController();
   readonly #drain = new AbortController();
   readonly #progressAt = new Map<string, number>();
+  readonly mask: PersonalMask;
   /** The newest write: units reach the disk in the order given, so once it is there all are. */
   #newest: Promise<void> = Promise.resolve();
   #refused: unknown;
@@ -62,20 +69,30 @@ export class LiveRun implements RunSession {
   #looking: Promise<void> = Promise.resolve();
 
   constructor(mission: Mission, rows: RunRows, dispatch: Dispatch, deps: SessionDeps) {
-    setMaxListeners(0, this.#stop.signal, this.#drain.signal);
+    setMaxListeners(0, this.#stop.signal, this.#halt.signal, this.#drain.signal);
     this.run = rows.run;
     this.mission = mission;
     this.dispatch = dispatch;
     this.isOver = isTerminal(rows.run.status);
     this.isAtRest = this.isOver;
     this.#deps = deps;
+    this.stops = deps.stops;
     this.#fence = { runId: rows.run.runId, fence: rows.run.fence };
+    this.resources = new HeldResources({
+      ...deps,
+      fence: this.#fence,
+      write: (statements) => this.#write(statements, []),
+      hasAny: declaresResources(mission),
+      isSettled: (taskId) => isSettled(this.task(taskId).status),
+    });
     this.#reviewRound = rows.run.reviewRound;
+    this.ending = rows.run.ending;
     this.#isCancelled = rows.run.cancelRequestedBy !== undefined;
     this.#tasks = new Map(rows.tasks.map((task) => [task.taskId, task]));
     for (const result of rows.results) this.#outputs.set(result.taskId, result.output);
     for (const turn of rows.turns) this.#turns.set(turnId(turn.taskId, turn.attempt, turn.key), turn);
     for (const request of rows.requests) this.#requests.set(request.approvalId, request);
+    this.mask = new PersonalMask(mission, rows.run, deps.contracts, rows);
   }
 
   get runId(): string {
@@ -84,6 +101,10 @@ export class LiveRun implements RunSession {
 
   get signal(): AbortSignal {
     return this.#stop.signal;
+  }
+
+  get undoSignal(): AbortSignal {
+    return this.#halt.signal;
   }
 
   get draining(): AbortSignal {
@@ -156,12 +177,15 @@ export class LiveRun implements RunSession {
     const before = this.request(draft.taskId, draft.attempt, draft.kind, draft.subject);
     const shown = this.#shown(draft);
     if (before?.status === "pending" && before.digest === digestOf(shown)) return before;
+    const shared = sharedDoubt(this.requests(), draft, shown);
+    if (shared) return shared;
     const now = this.#deps.clock.now();
     const rows = this.#deps.store.approvals;
     const request = toRequestRow(this.mission, this.run, draft, shown, before, now);
     const old = before?.status === "pending" ? this.#withdraw([before]) : [];
     const next = asked(rows, request);
     this.#requests.set(request.approvalId, request);
+    this.mask.learn({ requests: [request] });
     await this.#write([...old, ...next.statements], next.events);
     return request;
   }
@@ -194,6 +218,8 @@ export class LiveRun implements RunSession {
   }
 
   async refresh(): Promise<void> {
+    // Only this session asks, so where nothing was asked there is nothing to read.
+    if (this.#requests.size === 0) return;
     const rows = await this.#deps.store.approvals.list({ runId: this.runId });
     const now = this.#deps.clock.now();
     for (const row of rows) {
@@ -219,7 +245,11 @@ export class LiveRun implements RunSession {
     const release = this.#deps.store.runs.releaseLease(this.#fence);
     const event = waitingFor(this.run, pending);
     try {
-      await this.#deps.store.commit({ fence: this.#fence, statements: [...statements, ...release], events: [event] });
+      await this.#deps.store.commit({
+        fence: this.#fence,
+        statements: [...statements, ...release],
+        events: this.mask.told([event]),
+      });
       this.isAtRest = true;
       return true;
     } catch (error) {
@@ -230,17 +260,23 @@ export class LiveRun implements RunSession {
     }
   }
 
-  async finish(status: TerminalStatus, report: JsonObject, failure: string | undefined): Promise<void> {
-    const now = this.#deps.clock.now();
+  async beginEnding(ending: RunEnding): Promise<void> {
+    if (this.ending || this.isOver) return;
+    this.ending = ending;
+    await this.#write(this.#deps.store.runs.setEnding(this.#fence, ending), [runEnding(this.run, ending)]);
+  }
+
+  async acts(): Promise<readonly EffectRecord[]> {
+    await this.settled();
+    return actsOf(this.#deps.store, this.runId);
+  }
+
+  async finish(status: TerminalStatus, report: JsonObject, failure: string | undefined, now: Date): Promise<void> {
     const pending = this.requests().filter((request) => request.status === "pending");
     const closed = this.#withdraw(pending);
-    const release = this.run.host === "external" ? this.#deps.store.runs.releaseLease(this.#fence) : [];
-    const head: EventDraft[] = [
-      { runId: this.runId, type: "report_written", key: "report_written", data: { digest: digestOf(report) } },
-      { runId: this.runId, type: `run_${status}`, key: "run_ended", data: { title: this.run.title, reason: failure } },
-    ];
+    const release = this.#deps.store.runs.releaseLease(this.#fence);
     const unheeded = this.requests().filter((request) => isDecided(request.status) && request.appliedAt === undefined);
-    await this.#write(
+    const ended = this.#write(
       [
         ...this.#deps.store.approvals.markApplied(
           unheeded.map((request) => request.approvalId),
@@ -248,19 +284,26 @@ export class LiveRun implements RunSession {
         ),
         ...this.#deps.store.runs.finish(this.#fence, status, report, failure, now),
         ...closed,
+        ...this.resources.ofRun(),
         ...release,
       ],
-      head,
-    );
-    this.isAtRest = true;
+      runEnded(this.run, status, report, failure),
+    ).then(() => {
+      this.isAtRest = true;
+    });
+    ended.catch(() => undefined);
+    // The orchestrator's worker waits for what is queued once `invoke` has returned; others have only its return to go by.
+    if (this.run.host === "external") await ended;
     await this.refresh();
   }
 
-  progress(taskId: string, ratio: number, note: string | undefined): void {
+  progress(taskId: string, ratio: number, told: string | undefined): void {
+    const note = told && redact(told);
     const task = this.task(taskId);
     const now = this.#deps.clock.now();
     const title = this.mission.tasks.find((candidate) => candidate.id === taskId)?.title;
-    this.#deps.hub.emit(toMissionEvent("task_progress", this.runId, taskId, now, { title, ratio, note }));
+    const data = this.mask.json({ title, ratio, note });
+    this.#deps.hub.emit(toMissionEvent("task_progress", this.runId, taskId, now, data));
     const next = { ...task, progress: { ratio, ...(note !== undefined && { note }) } };
     this.#tasks.set(taskId, next);
     if (now.getTime() - (this.#progressAt.get(taskId) ?? 0) < PROGRESS_WRITE_MS) return;
@@ -269,20 +312,14 @@ export class LiveRun implements RunSession {
   }
 
   async evidence() {
-    const { store } = this.#deps;
     await this.settled();
-    const [effects, observations, run] = await Promise.all([
-      store.effects.of(this.runId),
-      store.observations.of(this.runId),
-      store.runs.find(this.runId),
-    ]);
-    return { effects, observations, chainHead: run?.headHash ?? "" };
+    return readEvidence(this.#deps.store, this.runId);
   }
 
-  /** Somebody asked to cancel: the signal fires, and the graph goes straight to its report. */
+  /** Somebody asked to cancel: the signal fires, and the graph goes on to take back what was done. */
   cancel(): void {
     this.#isCancelled = true;
-    this.stop(new OrchestratorError("run_finished", `Run ${this.runId} is being cancelled.`));
+    this.#stop.abort(new OrchestratorError("run_finished", `Run ${this.runId} is being cancelled.`));
   }
 
   /** Nothing new begins on the run in this process. */
@@ -292,6 +329,7 @@ export class LiveRun implements RunSession {
 
   /** Ends all work on the run in this process with this reason. */
   stop(reason: unknown): void {
+    this.#halt.abort(reason);
     this.#stop.abort(reason);
   }
 
@@ -319,6 +357,7 @@ export class LiveRun implements RunSession {
   }
 
   #mirror(change: Change): void {
+    this.mask.learn(change);
     for (const task of change.tasks ?? []) this.#tasks.set(task.taskId, task);
     for (const taskId of change.supersede ?? []) this.#outputs.delete(taskId);
     for (const result of change.results ?? []) this.#outputs.set(result.taskId, result.output);
@@ -334,9 +373,9 @@ export class LiveRun implements RunSession {
   /** Every refusal of the store ends this session's work, except those that a unit brings about on purpose. */
   #write(statements: readonly Statement[], events: readonly EventDraft[]): Promise<void> {
     if (statements.length === 0 && events.length === 0) return Promise.resolve();
-    const written = this.#deps.store.commit({ fence: this.#fence, statements, events });
+    const written = this.#deps.store.commit({ fence: this.#fence, statements, events: this.mask.told(events) });
     this.#newest = written.catch((error: unknown) => {
-      if (hasCode(error, "already_decided")) return;
+      if (hasCode(error, "already_decided", "killed", "resource_taken")) return;
       if (hasCode(error, "run_finished")) return this.cancel();
       this.#refused ??= error;
       this.stop(error);
@@ -360,13 +399,4 @@ export class LiveRun implements RunSession {
     }
     return this.#looking;
   }
-}
-
-/** Somebody was faster: their word stands, and is read next. */
-function unlessDecided(error: unknown): void {
-  if (!hasCode(error, "already_decided")) throw error;
-}
-
-function turnId(taskId: string, attempt: number, key: string): string {
-  return `${taskId}|${attempt}|${key}`;
 }

@@ -1,14 +1,16 @@
 import { setMaxListeners } from "node:events";
-import { MissionContext } from "../core/blackboard.js";
 import { digestOf } from "../core/digest.js";
 import { OrchestratorError } from "../core/errors.js";
 import type { Mission } from "../core/mission.js";
 import type { Dispatch, RunRecord } from "../core/records.js";
 import { isTerminal } from "../core/run.js";
 import type { Invocation, Person, Sessions, Visit } from "../core/session.js";
-import type { PreparedCase } from "./new-run.js";
-import { newRunUnit } from "./new-run.js";
-import type { SessionDeps } from "./run-session.js";
+import { contextOf, runIdOf } from "./invoked.js";
+import type { KillWatch } from "./kill-watch.js";
+import type { PreparedCase, RunStart } from "./new-run.js";
+import { newRun } from "./new-run.js";
+import { titleTold } from "./personal.js";
+import type { RunRows, SessionDeps } from "./run-rows.js";
 import { LiveRun } from "./run-session.js";
 
 const HEARTBEAT_MS = 1_000;
@@ -19,21 +21,28 @@ export interface SessionsDeps extends SessionDeps {
   /** `<pid>@<hostname>:<nonce>`: who holds this process's leases. */
   readonly owner: string;
   readonly leaseMs: number;
+  readonly stops: KillWatch;
   readonly defaultDispatch: Dispatch;
   /** Who answers when the invocation names nobody. */
   readonly localUser: string;
   readonly versionOf: (mission: Mission) => string;
   readonly prepareCase: (mission: Mission, caseInput: unknown, startedAt: Date) => Promise<PreparedCase>;
+  /** Brings what the mission's agents need to where nodes and gate find it. */
+  readonly prepareMission: (mission: Mission) => Promise<void>;
 }
 
 interface Entry {
   readonly session: LiveRun;
   /** Held by the orchestrator from before `invoke` until after it; else by visits alone. */
   isHosted: boolean;
+  /** Begun here and not worked on yet: its rows are known and its lease is held. */
+  isNew: boolean;
   visits: number;
   /** The stream writer of the `invoke` that works on it: LangGraph makes one for each. */
   invoker: Invocation["writer"] | undefined;
   heartbeat: NodeJS.Timeout | undefined;
+  /** Ends the watch over the kill switch. */
+  unwatch: (() => void) | undefined;
 }
 
 /** The runs that this process works on, each under one lease, whoever invoked its graph. */
@@ -46,6 +55,8 @@ export class SessionRegistry implements Sessions {
     deps.hub.listen((event) => this.#toWriter(event.run_id, (writer) => writer(event)));
   }
 
+  /** For each signal of an invocation the one that fires with a session's too: all nodes of a superstep share it. */
+  readonly #signals = new WeakMap<AbortSignal, { session: LiveRun; signals: Pick<Visit, "signal" | "beginSignal"> }>();
   readonly #writers = new Map<string, NonNullable<Invocation["writer"]>>();
   readonly #superseded = new WeakSet<NonNullable<Invocation["writer"]>>();
 
@@ -55,8 +66,16 @@ export class SessionRegistry implements Sessions {
     if (invocation.signal) setMaxListeners(0, invocation.signal);
     const entry = await this.#heardBy(runId, invocation, () => this.#visit(runId, mission, invocation, input));
     this.#beat(entry);
+    const signalsOf = () => this.#signalsOf(entry, invocation.signal);
     return {
       session: entry.session,
+      // Made for those who look: most nodes only decide, and what follows two signals is dear.
+      get signal() {
+        return signalsOf().signal;
+      },
+      get beginSignal() {
+        return signalsOf().beginSignal;
+      },
       leave: () => {
         entry.visits -= 1;
         if (entry.visits > 0) return;
@@ -73,6 +92,25 @@ export class SessionRegistry implements Sessions {
     if (typeof identity === "string" && identity !== "") return { name: identity, authenticated: true };
     const { approver } = contextOf(invocation);
     return { name: approver ?? `local:${this.#deps.localUser}`, authenticated: false };
+  }
+
+  /** Makes a run exist that is this process's from the first: one unit creates it and takes its lease, and `adopt` finds it. */
+  async begin(mission: Mission, prepared: PreparedCase, start: Omit<RunStart, "heldBy">): Promise<void> {
+    const { store, owner, leaseMs, prepareMission } = this.#deps;
+    await prepareMission(mission);
+    const { unit, rows } = newRun(store, mission, prepared, { ...start, heldBy: { owner, leaseMs } });
+    await store.commit(unit);
+    this.#entries.set(start.runId, Promise.resolve({ ...this.#entryOf(mission, rows), isNew: true }));
+  }
+
+  /** As `host`, for a run that was begun here and that nobody has worked on. */
+  async adopt(runId: string): Promise<LiveRun | undefined> {
+    const entry = await this.#entries.get(runId)?.catch(() => undefined);
+    if (!entry?.isNew) return undefined;
+    entry.isNew = false;
+    entry.isHosted = true;
+    this.#beat(entry);
+    return entry.session;
   }
 
   /** Takes the run for the orchestrator, before it invokes the graph. `run_busy` when another live process has it. */
@@ -164,7 +202,7 @@ export class SessionRegistry implements Sessions {
       if (isUsable && input && !known.isHosted)
         await this.#assertSameInput(known.session.run, mission, invocation, input.caseInput);
       const entry = isUsable ? known : await this.#openHere(runId, mission, invocation, input);
-      if (!entry.session.isCancelled) entry.session.signal.throwIfAborted();
+      entry.session.undoSignal.throwIfAborted();
       entry.visits += 1;
       entry.invoker = invocation.writer;
       return entry;
@@ -228,23 +266,26 @@ export class SessionRegistry implements Sessions {
         `There is no run ${runId} in this store. Start it with an input first.`,
       );
     const startedAt = this.#deps.clock.now();
+    await this.#deps.prepareMission(mission);
     const prepared = await this.#deps.prepareCase(mission, input.caseInput, startedAt);
     const context = contextOf(invocation);
-    await this.#deps.store.commit(
-      newRunUnit(this.#deps.store, mission, prepared, {
-        runId,
-        version: this.#deps.versionOf(mission),
-        startedAt,
-        host: "external",
-        dispatch: context.dispatch ?? this.#deps.defaultDispatch,
-        ...(context.approver !== undefined && { approver: context.approver }),
-      }),
-    );
-    return this.#open(runId, mission);
+    const { store, owner, leaseMs, versionOf, defaultDispatch } = this.#deps;
+    const { unit, rows } = newRun(store, mission, prepared, {
+      runId,
+      version: versionOf(mission),
+      startedAt,
+      host: "external",
+      dispatch: context.dispatch ?? defaultDispatch,
+      heldBy: { owner, leaseMs },
+      ...(context.approver !== undefined && { approver: context.approver }),
+    });
+    await store.commit(unit);
+    return this.#entryOf(mission, rows);
   }
 
   async #open(runId: string, mission: Mission): Promise<Entry> {
-    const { store, owner, leaseMs } = this.#deps;
+    const { store, owner, leaseMs, prepareMission } = this.#deps;
+    await prepareMission(mission);
     const fence = await store.runs.takeLease(runId, owner, leaseMs);
     const run = await store.runs.find(runId);
     if (!run) throw new OrchestratorError("run_not_found", `There is no run ${runId}.`);
@@ -254,20 +295,35 @@ export class SessionRegistry implements Sessions {
       store.journal.of(runId),
       store.approvals.list({ runId }),
     ]);
-    if (!isTerminal(run.status) && run.status !== "running") {
+    if (!isTerminal(run.status)) {
+      // Also a run that a process left while it was at work: its log tells that nobody worked on it in between.
       const isNew = run.status === "queued";
       const events = isNew
         ? []
-        : [{ runId, type: "run_resumed" as const, key: `run_resumed:${fence}`, data: { title: run.title } }];
+        : [
+            {
+              runId,
+              type: "run_resumed" as const,
+              key: `run_resumed:${fence}`,
+              data: { title: titleTold(mission, run) },
+            },
+          ];
       await store.commit({ statements: store.runs.setRunning({ runId, fence }), events });
     }
-    const session = new LiveRun(
-      mission,
-      { run: { ...run, fence }, tasks, results, turns, requests },
-      run.dispatch,
-      this.#deps,
-    );
-    return { session, isHosted: false, visits: 0, invoker: undefined, heartbeat: undefined };
+    return this.#entryOf(mission, { run: { ...run, fence }, tasks, results, turns, requests });
+  }
+
+  #entryOf(mission: Mission, rows: RunRows): Entry {
+    const session = new LiveRun(mission, rows, rows.run.dispatch, this.#deps);
+    return {
+      session,
+      isHosted: false,
+      isNew: false,
+      visits: 0,
+      invoker: undefined,
+      heartbeat: undefined,
+      unwatch: undefined,
+    };
   }
 
   #assertSameVersion(run: RunRecord, mission: Mission): void {
@@ -291,17 +347,29 @@ export class SessionRegistry implements Sessions {
     );
   }
 
+  #signalsOf({ session }: Entry, outer = session.signal) {
+    const known = this.#signals.get(outer);
+    if (known?.session === session) return known.signals;
+    const signal = outer === session.signal ? outer : AbortSignal.any([session.signal, outer]);
+    const beginSignal = AbortSignal.any([signal, session.draining]);
+    setMaxListeners(0, signal, beginSignal);
+    this.#signals.set(outer, { session, signals: { signal, beginSignal } });
+    return { signal, beginSignal };
+  }
+
   #beat(entry: Entry): void {
     if (entry.heartbeat) return;
     entry.heartbeat = setInterval(() => void this.#renew(entry), HEARTBEAT_MS);
     entry.heartbeat.unref();
+    entry.unwatch = this.#deps.stops.follow();
   }
 
   async #renew({ session }: Entry): Promise<void> {
-    if (session.signal.aborted) return;
+    if (session.undoSignal.aborted || session.isAtRest) return;
     const fence = { runId: session.runId, fence: session.run.fence };
     try {
       const { held, cancelRequestedBy } = await this.#deps.store.runs.renewLease(fence, this.#deps.leaseMs);
+      if (session.isAtRest) return;
       if (!held)
         session.stop(
           new OrchestratorError(
@@ -321,39 +389,6 @@ export class SessionRegistry implements Sessions {
   }
 }
 
-/**
- * A run is its top-level thread; inside a parent graph the thread and the parent's node that holds the mission, so that
- * two missions in one parent are two runs.
- */
-function runIdOf(invocation: Invocation): string {
-  const threadId = invocation.configurable["thread_id"];
-  if (typeof threadId !== "string" || threadId === "") {
-    throw new OrchestratorError(
-      "usage",
-      "A mission needs a thread: pass { configurable: { thread_id } } and compile with a checkpointer.",
-    );
-  }
-  const namespace = invocation.configurable["checkpoint_ns"];
-  const segments = typeof namespace === "string" && namespace !== "" ? namespace.split("|") : [];
-  return segments.length > 1 ? `${threadId}/${segments[0] ?? ""}` : threadId;
-}
-
-/** The context with what is missing left out. `usage` when it does not fit. */
-function contextOf(invocation: Invocation): MissionContext {
-  const parsed = MissionContext.safeParse(invocation.context ?? {});
-  if (parsed.success && (parsed.data.mode === "model" || parsed.data.model !== undefined)) {
-    throw new OrchestratorError(
-      "usage",
-      'No agent here works with a model: every skill is a playbook. Leave "model" out of the context, and "mode" at auto or playbook.',
-    );
-  }
-  if (parsed.success) return parsed.data;
-  throw new OrchestratorError(
-    "usage",
-    `The context does not fit: ${parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")}`,
-  );
-}
-
 function isOtherThan(invoker: Invocation["writer"], writer: Invocation["writer"]): boolean {
   return invoker !== undefined && writer !== undefined && invoker !== writer;
 }
@@ -361,4 +396,5 @@ function isOtherThan(invoker: Invocation["writer"], writer: Invocation["writer"]
 function stopBeating(entry: Entry): void {
   clearInterval(entry.heartbeat);
   entry.heartbeat = undefined;
+  entry.unwatch?.();
 }

@@ -1,13 +1,19 @@
 import { hasCode, OrchestratorError } from "../core/errors.js";
+import { killEvent } from "../core/kill.js";
 import type { Mission } from "../core/mission.js";
 import type { RunRecord } from "../core/records.js";
 import { isDecided, isTerminal } from "../core/run.js";
 import { limitFor, missionGraph } from "../graphs/mission-graph.js";
 import type { Composition } from "./compose.js";
+import type { PreparedCase, RunStart } from "./new-run.js";
+import { newRun } from "./new-run.js";
 import { waitingFor } from "./requests.js";
 import type { LiveRun } from "./run-session.js";
+import { missionOf } from "./run-views.js";
+import { BY_ROWS } from "./store/saver.js";
 
 const DRAIN_MS = 10_000;
+const MAX_MISSIONS_KNOWN = 100;
 
 /**
  * Works on runs in this process: takes the lease, invokes the run's own graph, and goes on until the run has ended or
@@ -17,6 +23,7 @@ export class Worker {
   readonly #parts: Composition;
   readonly #working = new Map<string, Promise<RunRecord>>();
   readonly #graphs = new Map<string, ReturnType<typeof compileGraph>>();
+  readonly #missions = new Map<string, Mission>();
   #isDraining = false;
 
   constructor(parts: Composition) {
@@ -31,6 +38,18 @@ export class Worker {
   /** True while this process works on the run. */
   isWorkingOn(runId: string): boolean {
     return this.#working.has(runId);
+  }
+
+  /** Makes a run exist, as this process's own unless it shuts down or the kill switch stops everything; `work` then works on it. `run_exists` when the case has an open one. */
+  async begin(mission: Mission, prepared: PreparedCase, start: Omit<RunStart, "host" | "heldBy">): Promise<void> {
+    const { sessions, store } = this.#parts;
+    const hosted = { ...start, host: "orchestrator" as const, asOnlyOpen: true };
+    await this.#parts.stops.fresh();
+    const kill = this.#parts.stops.on({ runId: start.runId });
+    const { unit } = newRun(store, mission, prepared, hosted);
+    if (kill) await store.commit({ ...unit, events: [...(unit.events ?? []), killEvent(kill, start.runId)] });
+    else if (this.#isDraining) await store.commit(unit);
+    else await sessions.begin(mission, prepared, hosted);
   }
 
   /** Resolves with the run's row once it has ended or waits. `run_busy` when another live process has it, `closed` after `drain`. */
@@ -71,47 +90,62 @@ export class Worker {
   }
 
   async #work(runId: string): Promise<RunRecord> {
-    if (this.#isDraining) throw shuttingDown();
-    const mission = await this.missionOf(await this.#find(runId));
-    const session = await this.#parts.sessions.host(runId, mission);
+    const begun = await this.#parts.sessions.adopt(runId);
+    const session = begun ?? (await this.#host(runId));
     try {
-      await this.#invokeUntilIdle(session, mission);
+      if (this.#isDraining) throw shuttingDown();
+      const ended = await this.#invokeUntilIdle(session, begun !== undefined);
+      if (ended) return ended;
     } catch (error) {
-      if (!hasCode(error, "closed") && !hasCode(session.signal.reason, "closed")) throw error;
+      if (!hasCode(error, "closed") && !hasCode(session.undoSignal.reason, "closed")) throw error;
     } finally {
       await this.#leave(session);
     }
     return this.#find(runId);
   }
 
-  /** A run continues under the definitions that it began with: its version is read back, whatever the files say now. */
-  async missionOf(run: RunRecord): Promise<Mission> {
-    const stored = await this.#parts.store.missions.find(run.missionVersion);
-    if (!stored)
-      throw new OrchestratorError(
-        "mission_changed",
-        `Version ${run.missionVersion.slice(0, 12)} of ${run.missionSlug}, under which run ${run.runId} began, is not in this store.`,
-      );
-    return stored.document as unknown as Mission; // safe: written by newRunUnit from a Mission, which is plain JSON
+  async #host(runId: string): Promise<LiveRun> {
+    if (this.#isDraining) throw shuttingDown();
+    return this.#parts.sessions.host(runId, await this.missionOf(await this.#find(runId)));
   }
 
-  async #invokeUntilIdle(session: LiveRun, mission: Mission): Promise<void> {
-    const graph = this.graph(mission);
+  /**
+   * A run continues under the definitions that it began with: its version is read back, whatever the files say now.
+   * Read once for many runs: what a version says never changes.
+   */
+  async missionOf(run: RunRecord): Promise<Mission> {
+    const known = this.#missions.get(run.missionVersion);
+    if (known) return known;
+    const mission = await missionOf(this.#parts.store, run);
+    const [oldest] = this.#missions.keys();
+    if (this.#missions.size >= MAX_MISSIONS_KNOWN && oldest !== undefined) this.#missions.delete(oldest);
+    this.#missions.set(run.missionVersion, mission);
+    return mission;
+  }
+
+  /** The run's row once it has ended; nothing when it waits. */
+  async #invokeUntilIdle(session: LiveRun, isNew: boolean): Promise<RunRecord | undefined> {
+    const graph = this.graph(session.mission);
     const { runId, run } = session;
-    const config = { configurable: { thread_id: runId, run_id: runId, fence: run.fence } };
-    const began = await this.#parts.store.checkpointer.getTuple({
-      configurable: { thread_id: runId, checkpoint_ns: "" },
-    });
-    let input: { case: Record<string, unknown> } | null = began ? null : { case: { ...run.caseData } };
+    const config = { configurable: { thread_id: runId, run_id: runId, fence: run.fence, [BY_ROWS]: true } };
+    const hasBegun = !isNew && (await this.#hasCheckpoint(runId));
+    let input: { case: Record<string, unknown> } | null = hasBegun ? null : { case: { ...run.caseData } };
     for (;;) {
       await graph.invoke(input, config);
       input = null;
+      await session.settled();
+      await this.#parts.store.flush();
       if (this.#isDraining) throw shuttingDown();
       const now = await this.#find(runId);
-      if (isTerminal(now.status)) return;
-      if (session.isCancelled) continue;
-      if (await this.#rest(session)) return;
+      if (isTerminal(now.status)) return now;
+      if (session.isCancelled && !session.ending) continue;
+      if (await this.#rest(session)) return undefined;
     }
+  }
+
+  async #hasCheckpoint(runId: string): Promise<boolean> {
+    const { checkpointer } = this.#parts.store;
+    return (await checkpointer.getTuple({ configurable: { thread_id: runId, checkpoint_ns: "" } })) !== undefined;
   }
 
   /** Marks the run as waiting and gives the lease back in one unit; false when a decision came meanwhile, or a cancel. */
@@ -126,8 +160,9 @@ export class Worker {
       await this.#parts.store.commit({
         fence,
         statements: [...runs.wait(fence), ...runs.releaseLease(fence)],
-        events: [waitingFor(session.run, pending)],
+        events: session.mask.told([waitingFor(session.run, pending)]),
       });
+      session.isAtRest = true;
       return true;
     } catch (error) {
       if (!hasCode(error, "already_decided")) throw error;
@@ -140,7 +175,8 @@ export class Worker {
     const { sessions, store, deps } = this.#parts;
     deps.waves.drop(session.runId);
     await sessions.unhost(session.runId);
-    if (!hasCode(session.signal.reason, "stale_owner")) {
+    if (session.isAtRest && !session.isOver) return; // the lease was given back with the last unit
+    if (!hasCode(session.undoSignal.reason, "stale_owner")) {
       const fence = { runId: session.runId, fence: session.run.fence };
       await store.commit({ statements: store.runs.releaseLease(fence) });
     }

@@ -86,6 +86,24 @@ describe("agents and tools that cannot be used are refused with what is wrong", 
     await refused({ agents: join(folder, "agents") }, "broken.mjs", "no key at hand");
   });
 
+  test("what a module exports in a list, or promises, is found too", async () => {
+    const twins = (wrap: string) =>
+      `const twin = { name: "twin", effect: "reads", input: {}, run() {} }; export const made = ${wrap};`;
+    mkdirSync(join(folder, "tools"));
+    writeFileSync(join(folder, "tools", "listed.mjs"), twins("[twin]"));
+    writeFileSync(join(folder, "tools", "promised.mjs"), twins("Promise.resolve([twin])"));
+
+    await refused({ tools: join(folder, "tools") }, "twin");
+  });
+
+  test("a module that exports nothing is named, and a test beside the modules is passed over", async () => {
+    mkdirSync(join(folder, "tools"));
+    writeFileSync(join(folder, "tools", "forgotten.mjs"), "const tool = {};");
+    writeFileSync(join(folder, "tools", "a.test.mjs"), 'throw new Error("a test was loaded");');
+
+    await refused({ tools: join(folder, "tools") }, "forgotten.mjs", "exports nothing", "defineTool");
+  });
+
   test.each<[string, object, string[]]>([
     ["one id", { agents: [scales, { ...scales, slug: "other" }] }, ["S1", "scales", "other"]],
     ["one slug", { agents: [scales, { ...scales, agentId: "S2" }] }, ["S1", "S2", "scales"]],

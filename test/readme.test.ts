@@ -77,8 +77,14 @@ describe("the README", () => {
     const ended = [...first, ...(await callMany(then.map(typed), root))];
     const codes = Object.fromEntries(lines.map((line, index) => [line.split(" ")[0], ended[index]?.code]));
 
-    expect(codes).toEqual({ list: 0, verify: 0, run: 3, approvals: 0, decide: 0, status: 0, report: 0 });
-  }, 120_000);
+    const { run, ...others } = codes;
+    expect(run).toBe(3);
+    expect(
+      Object.values(others).every((code) => code === 0),
+      JSON.stringify(codes),
+    ).toBe(true);
+    expect(Object.keys(codes).length).toBeGreaterThan(15);
+  }, 180_000);
 
   test("names the pins that the package has", async () => {
     const { peerDependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
@@ -94,5 +100,15 @@ describe("the README", () => {
 
     for (const file of files) await expect(stat(join(root, file))).resolves.toBeDefined();
     expect(files.length).toBeGreaterThan(5);
+  });
+
+  test("has pictures that are there, are small, and say in words what they show", async () => {
+    const pictures = [...readme.matchAll(/!\[([^\]]*)\]\(([^)]+)\)/gu)];
+
+    expect(pictures.length).toBeGreaterThan(1);
+    for (const [, words = "", file = ""] of pictures) {
+      expect(words.length).toBeGreaterThan(20);
+      expect((await stat(join(root, file))).size).toBeLessThan(200_000);
+    }
   });
 });

@@ -35,6 +35,11 @@ export const bookCalendarEntry = defineTool({
     return { outcome: "done", result: { entry_ids: found } };
   },
 
+  async compensate({ calendar_ids }, _result, { calendar, actKey }) {
+    await calendar.cancel(calendar_ids.map((id) => keyFor(actKey, id)));
+  },
+  remedy: "Take the entry out of each of its calendars.",
+
   async run(args, { calendar, idempotencyKey, runId }) {
     const startsAt = new Date(args.starts_at);
     const endsAt = new Date(args.ends_at);

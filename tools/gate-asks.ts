@@ -1,15 +1,23 @@
 import { z } from "zod";
-import type { ApprovalShown, Decision, RequestDraft } from "../core/approval.js";
+import type { ApprovalKind, ApprovalShown, Decision, RequestDraft } from "../core/approval.js";
 import type { Json, JsonObject } from "../core/digest.js";
-import { canonicalJson } from "../core/digest.js";
+import { canonicalJson, digestOf } from "../core/digest.js";
 import { callDigestOf } from "../core/effect.js";
+import type { Ruling } from "../core/policy.js";
+import { coverageOf, rulingOnOtherYes } from "../core/policy.js";
+import { callFromResult } from "../core/proposed-call.js";
 import type { ApprovalRecord, EffectRecord } from "../core/records.js";
 import { isDecided } from "../core/run.js";
 import type { ToolCall } from "../core/session.js";
 import type { ToolDefinition } from "../core/tool.js";
-import type { Act, Outcome } from "./gate-call.js";
+import type { Act, Admitted, Foreseen, Outcome } from "./gate-call.js";
 import { parseBy, refused } from "./gate-call.js";
+import { argumentsFault } from "./gate-limits.js";
 import { outputOf } from "./gate-run.js";
+import { secretFault } from "./gate-secrets.js";
+
+/** What people decide about a result, and with it about the acts that it proposes. */
+const RESULT_KINDS: ReadonlySet<ApprovalKind> = new Set(["task_result", "escalation"]);
 
 /** What people have said of a call: it may be made, it is over without being made, or nobody has been asked in these words. */
 export type Word =
@@ -29,23 +37,75 @@ export function wordOn(act: Act, done: EffectRecord | undefined): Word {
 }
 
 /**
- * The word on a call that an approved result proposed: its approval speaks for exactly the digest that it showed, or
- * that an edit of the result gave.
+ * The ruling under which a person agreed to exactly this call. All that policies weigh is as it was then, so they need not
+ * be asked again: whoever goes on with a decision in a new process is spared loading them.
  */
-export function wordOfAuthority(act: Act, authority: NonNullable<ToolCall["authority"]>): Word {
-  const approval = act.call.session.requests().find(({ approvalId }) => approvalId === authority.approvalId);
-  const isShown = approval?.shown.proposed.some(({ digest }) => digest === authority.digest) === true;
-  const isGranted = approval?.status === "edited" || (approval?.status === "approved" && isShown);
-  if (!isGranted || authority.digest !== callDigestOf(act.tool.name, act.args)) {
+export function rulingAgreedTo(asked: Admitted, policyVersion: string): Ruling | undefined {
+  const { session, task, attempt, turnKey, options, authority } = asked.call;
+  if (authority || (options.again ?? "") !== "") return undefined;
+  const request = session.request(task.id, attempt, "tool_call", turnKey);
+  const rule = request?.shown.covers?.["rule"];
+  if (request?.status !== "approved" || typeof rule !== "string") return undefined;
+  const ruling: Ruling = { outcome: "ask", rule, reason: "a person agreed to it under these very policies" };
+  return wasShown(request, { ...asked, policyVersion, ruling }) ? ruling : undefined;
+}
+
+/**
+ * The word on a call that an approved result proposed. The approval is one of this task's attempt, and speaks for what it
+ * showed, or what an edit of the result gives where it showed that arguments are taken from. An act that it does not
+ * cover is asked about by itself.
+ */
+export function wordOfAuthority(act: Act, authority: NonNullable<ToolCall["authority"]>, done?: EffectRecord): Word {
+  const { session, task, attempt } = act.call;
+  const approval = session.requests().find(({ approvalId }) => approvalId === authority.approvalId);
+  const isOwn = approval?.taskId === task.id && approval.attempt === attempt && RESULT_KINDS.has(approval.kind);
+  const isYes = approval?.status === "approved" || approval?.status === "edited";
+  if (!isOwn || !isYes || !isUntouched(approval) || authority.digest !== callDigestOf(act.tool.name, act.args)) {
     const reason = `Approval ${authority.approvalId} does not cover ${act.tool.name} with these arguments.`;
     return { kind: "over", outcome: refused("forbidden", reason) };
   }
-  return { kind: "granted", act: { ...act, approvalId: authority.approvalId } };
+  if (isProposedBy(approval, act, authority.digest))
+    return { kind: "granted", act: { ...act, approvalId: authority.approvalId } };
+  return wordOn({ ...act, ruling: rulingOnOtherYes(act.ruling) }, done);
+}
+
+/** Whether a result that was approved, or that an edit gave, does propose this very act, and under what holds now. */
+function isProposedBy({ status, shown, decision }: ApprovalRecord, act: Act, digest: string): boolean {
+  const now = coveredBy(act);
+  if (status === "approved")
+    return shown.proposed.some((call) => call.digest === digest && call.covers && isSame(call.covers, now));
+  return shown.proposed.some(({ tool, from, covers }) => {
+    const call = from && callFromResult({ tool, args: from }, decision?.edited ?? null);
+    return (
+      call?.ok === true && call.digest === digest && covers && isSame(besidesArguments(covers), besidesArguments(now))
+    );
+  });
+}
+
+/** What an edit leaves as it was: amount and rule follow from the arguments, which the editor gave. */
+function besidesArguments({ agent, tool, policy, task, case: caseId }: JsonObject): JsonObject {
+  return { agent, tool, policy, task, case: caseId };
 }
 
 function wasShown(request: ApprovalRecord, act: Act): boolean {
-  const { tool, subject } = request.shown;
-  return tool !== undefined && callDigestOf(tool, subject) === callDigestOf(act.tool.name, act.args);
+  const { covers } = request.shown;
+  return isUntouched(request) && covers !== undefined && isSame(covers, coveredBy(act));
+}
+
+function isSame(one: JsonObject, other: JsonObject): boolean {
+  return canonicalJson(one) === canonicalJson(other);
+}
+
+/** What was shown is what the digest was taken of: a row that somebody changed since grants nothing. */
+function isUntouched({ shown, digest }: ApprovalRecord): boolean {
+  return digestOf(shown) === digest;
+}
+
+/** What a yes to this act covers. */
+export function coveredBy({ call, tool, args, parsed, policyVersion, ruling }: Foreseen): JsonObject {
+  const { session, task, agent } = call;
+  const of = { agentId: agent.id, taskId: task.id, caseId: session.run.caseId };
+  return coverageOf({ tool, args, parsed, policyVersion, rule: ruling.rule, ...of });
 }
 
 function follow(act: Act, request: ApprovalRecord, decision: Decision): Word {
@@ -67,7 +127,8 @@ function follow(act: Act, request: ApprovalRecord, decision: Decision): Word {
 }
 
 function withEdit(act: Act, edited: Json): Word {
-  const parsed = parseBy(act.tool.input, edited);
+  const fault = argumentsFault(edited) ?? secretFault(act.tool.name, edited);
+  const parsed = fault === undefined ? parseBy(act.tool.input, edited) : { ok: false as const, reason: fault };
   if (parsed.ok) return { kind: "granted", act: { ...act, args: edited, parsed: parsed.value, isEdited: true } };
   const reason = `A person edited the arguments, but they do not fit ${act.tool.name}. ${parsed.reason}`;
   return { kind: "over", outcome: { ...refused("bad_arguments", reason), applied: act.applied } };
@@ -89,6 +150,7 @@ function draftOf(act: Act, done: EffectRecord | undefined): RequestDraft {
         ...(done ? [`This is a second one, named "${call.options.again ?? ""}".`] : []),
       ],
       schema: schemaOf(tool.input),
+      covers: coveredBy(act),
     },
   });
 }
@@ -126,7 +188,7 @@ function requestOf(
   call: ToolCall,
   tool: Pick<ToolDefinition, "name">,
   of: Pick<RequestDraft, "kind" | "subject"> & {
-    shown: Pick<ApprovalShown, "question" | "subject" | "evidence" | "reasons" | "schema">;
+    shown: Pick<ApprovalShown, "question" | "subject" | "evidence" | "reasons" | "schema" | "covers">;
   },
 ): RequestDraft {
   return {

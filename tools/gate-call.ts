@@ -1,25 +1,48 @@
 import type { Json, JsonObject } from "../core/digest.js";
 import type { RefusalCode } from "../core/errors.js";
 import type { EventType } from "../core/event.js";
-import type { Ruling } from "../core/policy.js";
+import { changesOf } from "../core/json-changes.js";
+import { writtenOut } from "../core/look-alike.js";
+import type { Policies, Ruling } from "../core/policy.js";
 import type { Clock, Statement, Store } from "../core/ports.js";
 import type { Turn } from "../core/records.js";
-import type { Change, ToolCall } from "../core/session.js";
+import { redactJson } from "../core/redact.js";
+import type { Change, ForeseenAct, ToolCall } from "../core/session.js";
 import { shapeOf } from "../core/shape.js";
 import type { ToolContext, ToolDefinition, ToolReply } from "../core/tool.js";
+import { inShort } from "./gate-limits.js";
+
+/** Of one value; who reads more of them does not mend more. */
+const MAX_PROBLEMS = 20;
 
 /** What tools reach; the same for every call. */
 export type ToolServices = Pick<ToolContext, "knowledge" | "calendar" | "messages" | "documents" | "records">;
 
+/** Every tool there is, by name; what is not on it cannot be called. */
+export interface ToolShelf {
+  /** A tool that is loaded: all that the agents of a run's mission hold are. */
+  tool(name: string): ToolDefinition | undefined;
+  /** Any tool, loaded when it is not yet. */
+  findTool(name: string): Promise<ToolDefinition | undefined>;
+}
+
 /** What the gate works with. */
 export interface GateDeps {
-  readonly tools: readonly ToolDefinition[];
-  readonly store: { readonly effects: Store["effects"]; readonly runs: Pick<Store["runs"], "goOn" | "isHeld"> };
+  readonly tools: ToolShelf;
+  readonly store: {
+    readonly effects: Store["effects"];
+    readonly kills: Pick<Store["kills"], "allow">;
+    readonly runs: Pick<Store["runs"], "goOn" | "isHeld" | "find">;
+  };
+  readonly policies: Pick<Policies, "bookFor" | "versionFor">;
   readonly clock: Clock;
   readonly services: ToolServices;
 }
 
-/** A call that may be made: its arguments are checked, it is held, and it is ruled on. */
+/** A call that somebody has to rule on: its arguments are checked, and it is held. */
+export type Admitted = Omit<Act, "ruling" | "policyVersion">;
+
+/** A call that is ruled on. */
 export interface Act {
   readonly call: ToolCall;
   readonly tool: ToolDefinition;
@@ -28,6 +51,8 @@ export interface Act {
   /** The same, parsed by the tool's own schema. */
   readonly parsed: unknown;
   readonly ruling: Ruling;
+  /** Of the policies that ruled. */
+  readonly policyVersion: string;
   /** The approval that allows it. */
   readonly approvalId?: string;
   /** Approvals of calls and doubts that are used up by it. */
@@ -35,6 +60,11 @@ export interface Act {
   readonly isEdited: boolean;
   readonly startedAt: Date;
 }
+
+/** As much of an act as is known, and ruled on, before it is called. */
+export type Foreseen = Pick<Act, "tool" | "args" | "parsed" | "ruling" | "policyVersion"> & {
+  readonly call: ForeseenAct;
+};
 
 /** How a call ended: the reply, and what else belongs into the same unit. */
 export interface Outcome {
@@ -52,7 +82,7 @@ export type Refusal = Extract<ToolReply, { ok: false }>;
 
 /** A refusal; `transient` when the same call may succeed later. */
 export function refusal(code: RefusalCode, reason: string, transient = false): Refusal {
-  return { ok: false, code, reason, transient };
+  return { ok: false, code, reason: inShort(reason), transient };
 }
 
 /** A refusal of a call whose tool did not run. */
@@ -67,10 +97,9 @@ export function parseBy(
 ): { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string } {
   const shaped = shapeOf(schema, value);
   if (shaped.ok) return shaped;
-  return {
-    ok: false,
-    reason: shaped.problems.map(({ pointer, message }) => `${pointer || "/"}: ${message}`).join(" "),
-  };
+  const told = shaped.problems.slice(0, MAX_PROBLEMS).map(({ pointer, message }) => `${pointer || "/"}: ${message}`);
+  const left = shaped.problems.length - told.length;
+  return { ok: false, reason: [...told, ...(left > 0 ? [`And ${left} more.`] : [])].join(" ") };
 }
 
 /** A value as it will be read back from the journal. Throws when it has no JSON form. */
@@ -92,7 +121,7 @@ export async function finishCall(act: Act, outcome: Outcome, now: Date): Promise
   const data: JsonObject = {
     ...outcome.data,
     ...(approvalId !== undefined && { approval: approvalId }),
-    ...(isEdited && { edited: { before: call.args, after: args } }),
+    ...(isEdited && { edited: { before: call.args, after: args, changes: changesOf(call.args, args) } }),
   };
   const applied = [...new Set([...act.applied, ...(outcome.applied ?? [])])];
   return recordCall(call, { ...outcome, reply, data, applied }, { startedAt, now, ruling });
@@ -121,8 +150,8 @@ function turnOf(call: ToolCall, reply: ToolReply, at: { startedAt: Date; now: Da
     attempt: call.attempt,
     key: call.turnKey,
     kind: "tool",
-    name: call.tool,
-    args: call.args,
+    name: writtenOut(call.tool),
+    args: redactJson(toJson(call.args)),
     reply: toJson(reply),
     at: at.now,
     durationMs: at.now.getTime() - at.startedAt.getTime(),
@@ -138,8 +167,8 @@ function eventOf(call: ToolCall, { reply, ran, data }: Outcome, ruling: Ruling |
     key: `${type}:${call.task.id}:${call.attempt}:${call.turnKey}`,
     taskId: call.task.id,
     data: {
-      summary: reply.ok ? call.tool : `${call.tool}: ${reply.code}: ${reply.reason}`,
-      tool: call.tool,
+      summary: reply.ok ? call.tool : `${writtenOut(call.tool)}: ${reply.code}: ${reply.reason}`,
+      tool: writtenOut(call.tool),
       agent: call.agent.id,
       turn: call.turnKey,
       attempt: call.attempt,

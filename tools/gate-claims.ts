@@ -1,3 +1,4 @@
+import type { Json, JsonObject } from "../core/digest.js";
 import { digestOf } from "../core/digest.js";
 import type { EffectCaller, EffectVerdict } from "../core/effect.js";
 import { effectIdOf } from "../core/effect.js";
@@ -63,7 +64,7 @@ export function answerTo(
     return refused("already_done", `${name} was done with these arguments in this attempt, at ${when}. ${second}.`);
   }
   if (verdict === "effect_conflict") {
-    const done = `${name} was done at ${when} with other arguments: ${JSON.stringify(found.args)}. It cannot be changed by calling again.`;
+    const done = `${name} was done at ${when} with other arguments${otherArguments(found, act)}. It cannot be changed by calling again.`;
     return refused("effect_conflict", `${done} ${second}; a person is asked first.`);
   }
   const data = {
@@ -76,6 +77,19 @@ export function answerTo(
   if (found.result !== undefined) return { reply: { ok: true, value: found.result }, ran: false, data };
   const reason = `${name} was done at ${when}, but what it answered cannot be used. It is not done again.`;
   return { reply: refusal("bad_output", reason), ran: false, data };
+}
+
+/** What an act of the same run was done with; of another run's only which of the call's own arguments differ. */
+function otherArguments(found: EffectRecord, { args, call }: Act): string {
+  if (found.runId === call.session.runId) return `: ${JSON.stringify(found.args)}`;
+  const [before, now] = [membersOf(found.args), membersOf(args)];
+  const names = Object.keys(now).filter((name) => digestOf([before[name] ?? null]) !== digestOf([now[name] ?? null]));
+  return names.length === 0 ? "" : ` by another run; what differs: ${names.join(", ")}`;
+}
+
+function membersOf(args: Json): JsonObject {
+  // Safe: JSON that is an object and no list has members.
+  return typeof args === "object" && args !== null && !Array.isArray(args) ? (args as JsonObject) : {};
 }
 
 function identityOf({ tool, parsed }: Act) {

@@ -1,16 +1,24 @@
+import { brokenConstraint } from "../core/constraint.js";
 import { judgeEffect } from "../core/effect.js";
 import { hasCode } from "../core/errors.js";
+import { killWords, Stopped } from "../core/kill.js";
 import type { EffectRecord } from "../core/records.js";
+import { isTerminal } from "../core/run.js";
 import type { RunSession, ToolCall } from "../core/session.js";
-import type { ToolDefinition, ToolReply } from "../core/tool.js";
+import type { ToolContext, ToolReply } from "../core/tool.js";
+import { isTakenBack, nextIdOf } from "../core/undo.js";
+import { decidedDoubt } from "./gate-asks.js";
 import type { Act, GateDeps, Outcome, Refusal } from "./gate-call.js";
-import { finishCall, replyOf } from "./gate-call.js";
+import { finishCall, refused, replyOf } from "./gate-call.js";
 import { answerTo, argsDigestOf, callerOf, claimOf, effectIdFor } from "./gate-claims.js";
+import { refuseStopped, workOf } from "./gate-kill.js";
 import { KeyedLock } from "./gate-lock.js";
 import type { Ran } from "./gate-run.js";
-import { failureOf, outputOf } from "./gate-run.js";
-import { eventOf, Settler } from "./gate-settle.js";
+import { failureOf, outputOf, saysNotDone } from "./gate-run.js";
+import { eventOf, Settler, unsettled } from "./gate-settle.js";
 import { runSeen } from "./gate-trace.js";
+
+const NOT_DONE = { kind: "not_done" } as const;
 
 /** Does effects at most once: claim on disk, act, outcome on disk. Two calls of one effect go one after the other. */
 export class EffectDesk {
@@ -22,9 +30,9 @@ export class EffectDesk {
   /** Claimed effects of a run, loaded once for each session, then kept along. */
   readonly #open = new WeakMap<RunSession, Promise<Map<string, EffectRecord>>>();
 
-  constructor(deps: GateDeps, tools: ReadonlyMap<string, ToolDefinition>) {
+  constructor(deps: GateDeps) {
     this.#deps = deps;
-    this.#settler = new Settler(deps, tools, this.#live);
+    this.#settler = new Settler(deps, this.#live);
   }
 
   /** Makes the call, or answers why not. */
@@ -45,8 +53,33 @@ export class EffectDesk {
 
   /** The act that a second one with other arguments would come on top of. */
   async firstOf(act: Act): Promise<EffectRecord | undefined> {
-    const first = await this.#deps.store.effects.find(effectIdFor(act, ""));
+    let first = await this.#deps.store.effects.find(effectIdFor(act, ""));
+    while (first && isTakenBack(first)) first = await this.#deps.store.effects.find(nextIdOf(first.effectId));
     return first?.status === "done" && first.argsDigest !== argsDigestOf(act) ? first : undefined;
+  }
+
+  /**
+   * Finds out what became of an act that was begun, as far as that can be told now; what is in the way is returned. The
+   * act is never made again to learn it: where the outside cannot tell, and with `isLast` also where it cannot tell just
+   * now, `NeedsPerson` is thrown. A person's answer holds also for code that never comes back.
+   */
+  async settleLost(call: ToolCall, effect: EffectRecord, isLast: boolean): Promise<Refusal | undefined> {
+    const isAnswered = decidedDoubt(call, effect) !== undefined;
+    const settled = () => this.#settleOne(call, effect, { mayRepeat: false, isAnswered });
+    const stuck = await this.#locks.hold(effect.effectId, call.signal, settled);
+    const isAtWork = this.#live.has(effect.effectId) && !isAnswered;
+    if (isLast && (stuck || isAtWork)) return this.#settler.doubt(call, effect);
+    return stuck ?? (isAtWork ? unsettled(effect, "it is still at work") : undefined);
+  }
+
+  /** Acts of the run whose outcome is not known, in the order in which they were begun. */
+  async lostActs(session: RunSession): Promise<readonly EffectRecord[]> {
+    return [...(await this.#openOf(session)).values()].filter(({ undoes }) => undoes === undefined);
+  }
+
+  /** What the code of an effect gets. */
+  contextOf(effect: EffectRecord, signal: AbortSignal): ToolContext {
+    return this.#settler.contextOf(effect, signal);
   }
 
   async #resolve(act: Act, effectId: string, mayClaim: boolean): Promise<ToolReply | undefined> {
@@ -56,9 +89,14 @@ export class EffectDesk {
       signal.throwIfAborted();
       const told = session.turn(act.call.task.id, act.call.attempt, act.call.turnKey);
       if (told) return replyOf(told);
+      const kill = session.stops.on(workOf(act.call));
+      if (kill) return refuseStopped(act.call, kill);
       const found = await store.effects.find(effectId);
+      if (found && isTakenBack(found)) return this.#resolve(act, nextIdOf(effectId), mayClaim);
       const verdict = judgeEffect(found, callerOf(act), await this.#knownOf(found, session));
       if (verdict === "claim") {
+        const broken = this.#brokenBy(act);
+        if (broken) return this.#finish(act, broken);
         if (!mayClaim) return undefined;
         const effect = await this.#claim(act, effectId, found);
         if (effect) return this.#run(act, effect);
@@ -72,11 +110,23 @@ export class EffectDesk {
     }
   }
 
+  /** By what stands now; asked before a person is, and again with nothing between it and the claim. */
+  #brokenBy({ call, tool, args }: Act): Outcome | undefined {
+    const act = { taskId: call.task.id, tool: tool.name, args };
+    const broken = brokenConstraint(call.session, {
+      ...act,
+      ...(call.result !== undefined && { result: call.result }),
+    });
+    if (!broken) return undefined;
+    return { ...refused("constraint_broken", broken.reason), data: { constraint: broken.constraintId } };
+  }
+
   async #knownOf(effect: EffectRecord | undefined, session: RunSession) {
-    if (!effect) return { isHeld: false, isTold: false };
+    if (!effect) return { isHeld: false, isTold: false, isGoing: false };
     const turn = session.turn(effect.taskId, effect.attempt, effect.turnKey);
     const isTold = turn !== undefined && replyOf(turn).ok;
-    return { isHeld: effect.status === "claimed" && (await this.#isHeld(effect, session)), isTold };
+    const isHeld = effect.status === "claimed" && (await this.#isHeld(effect, session));
+    return { isHeld, isTold, isGoing: await this.#isGoing(effect, session) };
   }
 
   /** Whether the effect's owner is still at it: abandoned code in this process, or another run under a lease. */
@@ -86,7 +136,14 @@ export class EffectDesk {
     return this.#deps.store.runs.isHeld(effect.runId);
   }
 
-  /** Puts the claim on disk; nothing when somebody else was first. */
+  /** Whether another run that did it is about to take it back. */
+  async #isGoing({ runId, status, undo }: EffectRecord, session: RunSession): Promise<boolean> {
+    if (runId === session.runId || status !== "done" || undo) return false;
+    const run = await this.#deps.store.runs.find(runId);
+    return run?.ending !== undefined && !isTerminal(run.status);
+  }
+
+  /** Puts the claim on disk; nothing when somebody else was first, or when the kill switch was: then it is known here. */
   async #claim(act: Act, effectId: string, earlier: EffectRecord | undefined): Promise<EffectRecord | undefined> {
     const { call, ruling } = act;
     const effect = claimOf(act, effectId, this.#nextMoment(earlier));
@@ -98,11 +155,16 @@ export class EffectDesk {
     this.#live.add(effectId);
     try {
       const { effects, runs } = this.#deps.store;
-      const statements = [...runs.goOn(effect.runId), ...effects.claim(effect)];
+      const statements = [
+        ...runs.goOn(effect.runId),
+        ...call.session.resources.guards(call.task.id),
+        ...effects.claim(effect),
+      ];
       await call.session.commit({ statements, events: [claimed] });
     } catch (error) {
       this.#live.delete(effectId);
-      if (hasCode(error, "already_decided")) return undefined;
+      if (hasCode(error, "killed")) await call.session.stops.look();
+      if (hasCode(error, "already_decided", "killed")) return undefined;
       if (hasCode(error, "run_finished")) call.signal.throwIfAborted();
       throw error;
     }
@@ -120,16 +182,17 @@ export class EffectDesk {
     const { call, tool } = act;
     let inFlight: Promise<unknown> | undefined;
     try {
-      if (call.signal.aborted) {
+      const kill = call.session.stops.on(workOf(call));
+      if (call.signal.aborted || kill) {
         await call.session.commit(this.#notDone(effect));
         (await this.#openOf(call.session)).delete(effect.effectId);
-        throw call.signal.reason;
+        throw kill && !call.signal.aborted ? new Stopped(workOf(call), killWords(kill)) : call.signal.reason;
       }
       const ran = await runSeen(call, tool, act.parsed, (signal) =>
         tool.run(act.parsed, this.#settler.contextOf(effect, signal)),
       );
       inFlight = "inFlight" in ran ? ran.inFlight : undefined;
-      if (ran.kind === "aborted") throw call.signal.reason;
+      if (ran.kind === "aborted") throw ran.reason;
       if (ran.kind === "returned") return await this.#finish(act, this.#returned(act, effect, ran.value), effect);
       return await this.#failed(act, effect, ran);
     } finally {
@@ -151,7 +214,7 @@ export class EffectDesk {
     };
   }
 
-  /** The tool threw or was too late: that does not say whether the act happened, so the outside is asked at once. */
+  /** The tool threw or was too late: unless its error says that nothing was done, the outside is asked at once. */
   async #failed(act: Act, effect: EffectRecord, ran: Exclude<Ran, { kind: "returned" }>): Promise<ToolReply> {
     const reply = failureOf(act.tool, ran);
     const open: Outcome = {
@@ -160,7 +223,7 @@ export class EffectDesk {
       data: { effect: effect.effectId, open: true },
     };
     if ("inFlight" in ran) return this.#finish(act, open);
-    const finding = await this.#settler.look(act.call, act.tool, effect);
+    const finding = saysNotDone(ran) ? NOT_DONE : await this.#settler.look(act.call, act.tool, effect);
     if (finding.kind === "done") return this.#finish(act, this.#returned(act, effect, finding.result), effect);
     if (finding.kind === "not_done") {
       return this.#finish(
@@ -197,11 +260,16 @@ export class EffectDesk {
     return undefined;
   }
 
-  async #settleOne(call: ToolCall, known: EffectRecord): Promise<Refusal | undefined> {
+  async #settleOne(
+    call: ToolCall,
+    known: EffectRecord,
+    how = { mayRepeat: true, isAnswered: false },
+  ): Promise<Refusal | undefined> {
     const effect = await this.#deps.store.effects.find(known.effectId);
-    const isLost = effect?.status === "claimed" && !this.#live.has(effect.effectId);
-    const stuck = isLost ? await this.#settler.settle(call, effect) : undefined;
-    if (!stuck && !this.#live.has(known.effectId)) (await this.#openOf(call.session)).delete(known.effectId);
+    const isAtWork = () => this.#live.has(known.effectId) && !how.isAnswered;
+    const isLost = effect?.status === "claimed" && !isAtWork();
+    const stuck = isLost ? await this.#settler.settle(call, effect, how.mayRepeat) : undefined;
+    if (!stuck && !isAtWork()) (await this.#openOf(call.session)).delete(known.effectId);
     return stuck;
   }
 

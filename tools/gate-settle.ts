@@ -2,12 +2,16 @@ import { NeedsPerson } from "../core/approval.js";
 import type { Json, JsonObject } from "../core/digest.js";
 import { hasCode } from "../core/errors.js";
 import type { EventType } from "../core/event.js";
+import { throwIfStopped } from "../core/kill.js";
 import type { ApprovalRecord, EffectRecord } from "../core/records.js";
+import { redactJson } from "../core/redact.js";
 import type { Change, ToolCall } from "../core/session.js";
 import type { ToolContext, ToolDefinition, ToolReply } from "../core/tool.js";
 import { decidedDoubt, doubtOf } from "./gate-asks.js";
 import type { GateDeps, Refusal } from "./gate-call.js";
 import { parseBy, refusal, toJson } from "./gate-call.js";
+import { workOfEffect } from "./gate-kill.js";
+import { wordsOf } from "./gate-limits.js";
 import { isTransient, outputOf, runWithin } from "./gate-run.js";
 import { runSeen } from "./gate-trace.js";
 
@@ -23,29 +27,29 @@ type SettledBy = "reconciled" | "retried" | "person";
 /** Finds out what became of claimed effects that nobody is at work on, and records it. It never guesses. */
 export class Settler {
   readonly #deps: GateDeps;
-  readonly #tools: ReadonlyMap<string, ToolDefinition>;
   readonly #live: Set<string>;
 
   /** `live` holds the effects whose code runs in this process, abandoned code included. */
-  constructor(deps: GateDeps, tools: ReadonlyMap<string, ToolDefinition>, live: Set<string>) {
+  constructor(deps: GateDeps, live: Set<string>) {
     this.#deps = deps;
-    this.#tools = tools;
     this.#live = live;
   }
 
   /**
    * Settles one effect on behalf of a call: asks the person's decision, the outside, then the act itself when it is safe
-   * to repeat. A refusal when none can tell now; throws `NeedsPerson` when only a person can. Hold the effect's lock.
+   * to repeat and still wanted (`mayRepeat`). A refusal when none can tell now; throws `NeedsPerson` when only a person can, and `Stopped` while the kill
+   * switch stops such acts. Hold the effect's lock.
    */
-  async settle(call: ToolCall, effect: EffectRecord): Promise<Refusal | undefined> {
+  async settle(call: ToolCall, effect: EffectRecord, mayRepeat: boolean): Promise<Refusal | undefined> {
+    throwIfStopped(call.session.stops, workOfEffect(call, effect));
     const doubt = decidedDoubt(call, effect);
     if (doubt) return this.#asDecided(call, effect, doubt);
-    const tool = this.#tools.get(effect.tool);
+    const tool = this.#deps.tools.tool(effect.tool);
     const finding = await this.look(call, tool, effect);
     if (finding.kind === "done") return this.#done(call, effect, finding.result, "reconciled");
     if (finding.kind === "not_done") return this.#notDone(call, effect, "reconciled");
     if (finding.kind === "later") return unsettled(effect, finding.reason);
-    if (tool?.idempotent) return this.#retry(call, tool, effect);
+    if (mayRepeat && tool?.idempotent) return this.#retry(call, tool, effect);
     return this.doubt(call, effect);
   }
 
@@ -60,7 +64,7 @@ export class Settler {
     if (ran.kind === "aborted") throw call.signal.reason;
     if (ran.kind === "timeout") return { kind: "later", reason: `${tool.name} did not say in time what became of it` };
     if (ran.kind === "failed") {
-      return isTransient(ran.error) ? { kind: "later", reason: messageOf(ran.error) } : { kind: "unknown" };
+      return isTransient(ran.error) ? { kind: "later", reason: wordsOf(ran.error) } : { kind: "unknown" };
     }
     // Safe: `runWithin` returns what `reconcile` resolved with, and the tool's type says what that is.
     const found = ran.value as Awaited<ReturnType<typeof reconcile>>;
@@ -70,7 +74,7 @@ export class Settler {
   /** Says in the log that an outcome is unknown, and asks a person. */
   async doubt(call: ToolCall, effect: EffectRecord): Promise<never> {
     await call.session.commit({ events: [eventOf("effect_in_doubt", effect, {})] });
-    throw new NeedsPerson(doubtOf(call, this.#tools.get(effect.tool), effect));
+    throw new NeedsPerson(doubtOf(call, this.#deps.tools.tool(effect.tool), effect));
   }
 
   /** What the code of an effect gets, in its run, its try and its reconciliation alike. */
@@ -92,6 +96,7 @@ export class Settler {
   async #retry(call: ToolCall, tool: ToolDefinition, effect: EffectRecord): Promise<Refusal | undefined> {
     const parsed = parseBy(tool.input, effect.args);
     if (!parsed.ok) return this.doubt(call, effect);
+    await this.#allow(call, effect);
     this.#live.add(effect.effectId);
     const ran = await runSeen(call, tool, parsed.value, (signal) =>
       tool.run(parsed.value, this.contextOf(effect, signal)),
@@ -100,14 +105,28 @@ export class Settler {
     if (inFlight) void inFlight.then(() => this.#live.delete(effect.effectId));
     else this.#live.delete(effect.effectId);
     if (ran.kind === "returned") return this.#done(call, effect, ran.value, "retried");
-    if (ran.kind === "aborted") throw call.signal.reason;
+    if (ran.kind === "aborted") throw ran.reason;
     if (ran.kind === "timeout") return unsettled(effect, `${tool.name} did not answer in time`);
-    return isTransient(ran.error) ? unsettled(effect, messageOf(ran.error)) : this.doubt(call, effect);
+    return isTransient(ran.error) ? unsettled(effect, wordsOf(ran.error)) : this.doubt(call, effect);
+  }
+
+  /** An act that is made again has its claim already: here the store says that the kill switch is still off. */
+  async #allow(call: ToolCall, effect: EffectRecord): Promise<void> {
+    const work = workOfEffect(call, effect);
+    for (;;) {
+      throwIfStopped(call.session.stops, work);
+      try {
+        return await call.session.commit({ statements: this.#deps.store.kills.allow(work) });
+      } catch (error) {
+        if (!hasCode(error, "killed")) throw error;
+        await call.session.stops.look();
+      }
+    }
   }
 
   async #done(call: ToolCall, effect: EffectRecord, result: unknown, by: SettledBy, applied: readonly string[] = []) {
-    const tool = this.#tools.get(effect.tool);
-    const output = tool ? outputOf(tool, result) : { ok: true as const, value: toJson(result) };
+    const tool = this.#deps.tools.tool(effect.tool);
+    const output = tool ? outputOf(tool, result) : { ok: true as const, value: redactJson(toJson(result)) };
     return this.#record(call, effect, output.ok ? output : output.refusal, by, applied);
   }
 
@@ -126,7 +145,20 @@ export class Settler {
     await commitUnlessMoved(call, {
       statements: this.#settlement(effect, "done", reply.ok ? reply.value : undefined, now),
       ...(isOpenTurn && {
-        turns: [{ runId, taskId, attempt, key, kind: "tool", name, args, reply: toJson(told), at: now, ...spent }],
+        turns: [
+          {
+            runId,
+            taskId,
+            attempt,
+            key,
+            kind: "tool",
+            name,
+            args: redactJson(args),
+            reply: toJson(told),
+            at: now,
+            ...spent,
+          },
+        ],
       }),
       ...(used.length > 0 && { applied: used }),
       events: [eventOf("effect_done", effect, { settled: by })],
@@ -184,8 +216,4 @@ async function commitUnlessMoved(call: ToolCall, change: Change): Promise<void> 
   } catch (error) {
     if (!hasCode(error, "already_decided")) throw error;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

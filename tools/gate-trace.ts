@@ -2,6 +2,7 @@ import { CallbackManager } from "@langchain/core/callbacks/manager";
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import type { ToolCall } from "../core/session.js";
 import type { ToolDefinition } from "../core/tool.js";
+import { stoppable, workOf } from "./gate-kill.js";
 import type { Ran } from "./gate-run.js";
 import { failureOf, outputOf, runWithin } from "./gate-run.js";
 
@@ -10,7 +11,7 @@ type ToolRun = Awaited<ReturnType<CallbackManager["handleToolStart"]>>;
 /**
  * `runWithin` for the code of a tool, seen by the callbacks of the graph's invocation as a tool run below the agent's
  * node, with its name, its arguments and how it ended; so LangSmith, `streamEvents` and handlers show it. What LangChain
- * runs inside the tool stands below it. A handler that throws changes nothing about the tool.
+ * runs inside the tool stands below it. The kill switch aborts it. A handler that throws changes nothing about the tool.
  */
 export async function runSeen(
   call: ToolCall,
@@ -19,8 +20,9 @@ export async function runSeen(
   start: (signal: AbortSignal) => Promise<unknown>,
 ): Promise<Ran> {
   const seen = await begin(call, tool, parsed);
-  const ran = await runWithin(tool.timeoutMs, call.signal, (signal) =>
-    seen ? below(seen, () => start(signal)) : start(signal),
+  const work = { ...workOf(call), tool: tool.name };
+  const ran = await stoppable(call, work, (callerSignal) =>
+    runWithin(tool.timeoutMs, callerSignal, (signal) => (seen ? below(seen, () => start(signal)) : start(signal))),
   );
   if (seen) await end(seen, tool, ran).catch(() => undefined);
   return ran;

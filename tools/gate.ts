@@ -1,40 +1,72 @@
 import { NeedsPerson } from "../core/approval.js";
+import type { JsonObject } from "../core/digest.js";
+import { hasCode } from "../core/errors.js";
+import { writtenOut } from "../core/look-alike.js";
 import { didYouMean } from "../core/lookup.js";
-import type { Ruling } from "../core/policy.js";
-import { rulingOn, rulingOnSecondAct } from "../core/policy.js";
+import { rulingOnSecondAct } from "../core/policy.js";
 import type { EffectRecord } from "../core/records.js";
-import type { Toolbox, ToolCall } from "../core/session.js";
+import type { ForeseenAct, RunSession, Toolbox, ToolCall, UndoCall, UndoReply } from "../core/session.js";
 import type { ToolDefinition, ToolReply } from "../core/tool.js";
-import { wordOfAuthority, wordOn } from "./gate-asks.js";
-import type { Act, GateDeps, Outcome } from "./gate-call.js";
+import { coveredBy, rulingAgreedTo, wordOfAuthority, wordOn } from "./gate-asks.js";
+import type { Act, Admitted, Foreseen, GateDeps, Outcome } from "./gate-call.js";
 import { finishCall, parseBy, recordCall, refused, replyOf } from "./gate-call.js";
 import { EffectDesk } from "./gate-effects.js";
+import { refuseStopped, workOf } from "./gate-kill.js";
+import { argumentsFault } from "./gate-limits.js";
 import { failureOf, outputOf } from "./gate-run.js";
+import { secretFault } from "./gate-secrets.js";
 import { runSeen } from "./gate-trace.js";
+import { UndoDesk } from "./gate-undo.js";
 
 /**
  * The one door to tools. In this order: what the journal holds is answered from it; the tool is registered; its
- * arguments parse; the agent holds it and the playbook declared it; the ruling and, where it says so, a person; the
+ * arguments parse; the agent holds it and the playbook declared it; the kill switch is off; the ruling and, where it says so, a person; the
  * effect is claimed; the tool runs within its limit; its answer parses; turn, outcome and event are one unit.
  */
 export function createGate(deps: GateDeps): Toolbox {
-  const tools = new Map(deps.tools.map((tool) => [tool.name, tool]));
-  return new Gate(deps, tools);
+  return new Gate(deps);
 }
 
 class Gate implements Toolbox {
   readonly #deps: GateDeps;
-  readonly #tools: ReadonlyMap<string, ToolDefinition>;
   readonly #effects: EffectDesk;
+  readonly #undo: UndoDesk;
 
-  constructor(deps: GateDeps, tools: ReadonlyMap<string, ToolDefinition>) {
+  constructor(deps: GateDeps) {
     this.#deps = deps;
-    this.#tools = tools;
-    this.#effects = new EffectDesk(deps, tools);
+    this.#effects = new EffectDesk(deps);
+    this.#undo = new UndoDesk(deps, this.#effects);
   }
 
-  rulingOf(tool: string): "auto" | "ask" | "forbidden" {
-    return rulingOn(this.#tools.get(tool)).outcome;
+  maxCostMicroUsdOf(tool: string): number {
+    return this.#deps.tools.tool(tool)?.maxCostMicroUsd ?? 0;
+  }
+
+  undo(call: UndoCall): Promise<UndoReply> {
+    return this.#undo.undo(call);
+  }
+
+  lostActs(session: RunSession): Promise<readonly EffectRecord[]> {
+    return this.#effects.lostActs(session);
+  }
+
+  findOut(call: UndoCall): Promise<UndoReply> {
+    return this.#undo.findOut(call);
+  }
+
+  async coverage(call: ForeseenAct): Promise<JsonObject | undefined> {
+    const { args } = call;
+    const tool = await this.#deps.tools.findTool(call.tool);
+    if (!tool || argumentsFault(args) !== undefined) return undefined;
+    const parsed = parseBy(tool.input, args);
+    if (!parsed.ok) return undefined;
+    const foreseen = { call, tool, args, parsed: parsed.value };
+    try {
+      return coveredBy({ ...foreseen, ...(await this.#weigh(foreseen)) });
+    } catch (error) {
+      if (hasCode(error, "policy_invalid")) return undefined;
+      throw error;
+    }
   }
 
   async call(call: ToolCall): Promise<ToolReply> {
@@ -42,60 +74,60 @@ class Gate implements Toolbox {
     if (told) return replyOf(told);
     call.signal.throwIfAborted();
     const startedAt = this.#deps.clock.now();
-    const admitted = this.#admit(call, startedAt);
+    const fault = argumentsFault(call.args);
+    if (fault !== undefined) {
+      const refusal = refused("bad_arguments", `The arguments are not looked at. ${fault}`);
+      return recordCall({ ...call, args: null }, refusal, { startedAt, now: startedAt });
+    }
+    const admitted = admit(call, await this.#deps.tools.findTool(call.tool), startedAt);
     if ("reply" in admitted) return recordCall(call, admitted, { startedAt, now: startedAt });
+    const kill = call.session.stops.on(workOf(call));
+    if (kill) return refuseStopped(call, kill);
     const ruled = await this.#rule(admitted);
-    if (ruled.act.ruling.outcome === "forbidden") {
-      return this.#finish(ruled.act, refused("forbidden", `${call.tool} is forbidden: ${ruled.act.ruling.reason}.`));
-    }
-    return this.#goOn(ruled.act, ruled.first);
+    return "reply" in ruled ? recordCall(call, ruled, { startedAt, now: startedAt }) : this.#goOn(ruled);
   }
 
-  /** Registered, arguments, holder. */
-  #admit(call: ToolCall, startedAt: Date): Act | Outcome {
-    const tool = this.#tools.get(call.tool);
-    if (!tool) {
-      const near = didYouMean(call.tool, call.agent.tools);
-      return refused("unknown_tool", `There is no tool "${call.tool}".${near} ${heldBy(call)}`);
+  /** The ruling of the policies that hold for the run's mission. Without policies that can be read nothing is allowed. */
+  async #rule(asked: Admitted): Promise<Act | Outcome> {
+    const { session } = asked.call;
+    try {
+      const policyVersion = await this.#deps.policies.versionFor(session.mission.policies ?? []);
+      const agreed = rulingAgreedTo(asked, policyVersion);
+      return { ...asked, ...(agreed ? { ruling: agreed, policyVersion } : await this.#weigh(asked)) };
+    } catch (error) {
+      if (!hasCode(error, "policy_invalid")) throw error;
+      return refused("forbidden", `${asked.tool.name} cannot be ruled on. ${error.message}`);
     }
-    const parsed = parseBy(tool.input, call.args);
-    if (!parsed.ok) return refused("bad_arguments", `The arguments do not fit ${tool.name}. ${parsed.reason}`);
-    if (!call.agent.tools.includes(tool.name)) {
-      return refused("not_held", `${call.agent.name} does not hold ${tool.name}. ${heldBy(call)}`);
-    }
-    if (!call.declared.includes(tool.name)) {
-      return refused(
-        "not_held",
-        `${tool.name} is not among the tools that this playbook declares: ${call.declared.join(", ") || "none"}.`,
-      );
-    }
-    return {
-      call,
-      tool,
-      args: call.args,
-      parsed: parsed.value,
-      ruling: rulingOn(tool),
-      applied: [],
-      isEdited: false,
-      startedAt,
-    };
   }
 
-  /** A second act after a first with other arguments is never done without a person, whatever the tool's own ruling. */
-  async #rule(act: Act): Promise<{ act: Act; first: EffectRecord | undefined }> {
-    const isSecond = act.tool.effect !== "reads" && (act.call.options.again ?? "") !== "";
-    const first = isSecond ? await this.#effects.firstOf(act) : undefined;
-    const ruling: Ruling = first ? rulingOnSecondAct(act.ruling) : act.ruling;
-    return { act: { ...act, ruling }, first };
+  async #weigh({ call, tool, parsed }: Pick<Foreseen, "call" | "tool" | "parsed">) {
+    const { session, task, agent } = call;
+    const { missionId, caseId } = session.run;
+    const book = await this.#deps.policies.bookFor(session.mission.policies ?? []);
+    const place = { missionId, taskId: task.id, skill: task.skill, caseId };
+    return { ruling: book.rule({ tool, args: parsed, agent, place }), policyVersion: book.version };
   }
 
-  /** A person's word where one is needed, then the act. What was done already needs no word. */
-  async #goOn(act: Act, first: EffectRecord | undefined): Promise<ToolReply> {
+  /** A second act after a first with other arguments is never done without a person, whatever its own ruling. */
+  async #goOn(ruled: Act): Promise<ToolReply> {
+    if (ruled.ruling.outcome === "forbidden") return this.#finish(ruled, forbidden(ruled));
+    const isSecond = ruled.tool.effect !== "reads" && (ruled.call.options.again ?? "") !== "";
+    const first = isSecond ? await this.#effects.firstOf(ruled) : undefined;
+    const act = first ? { ...ruled, ruling: rulingOnSecondAct(ruled.ruling) } : ruled;
+    if (!act.call.authority && act.ruling.outcome === "auto") return this.#do(act);
+    return this.#asAgreed(act, first);
+  }
+
+  /** A person's word, then the act; what was done already needs no word. What a person edited is ruled on anew. */
+  async #asAgreed(act: Act, first: EffectRecord | undefined): Promise<ToolReply> {
     const { authority } = act.call;
-    if (!authority && act.ruling.outcome === "auto") return this.#do(act);
-    const word = authority ? wordOfAuthority(act, authority) : wordOn(act, first);
+    const word = authority ? wordOfAuthority(act, authority, first) : wordOn(act, first);
     if (word.kind === "over") return this.#finish(act, word.outcome);
-    if (word.kind === "granted") return this.#do(word.act);
+    if (word.kind === "granted") {
+      const ruled = word.act.isEdited ? await this.#rule(word.act) : word.act;
+      if ("reply" in ruled) return this.#finish(word.act, { ...ruled, applied: word.act.applied });
+      return ruled.ruling.outcome === "forbidden" ? this.#finish(ruled, forbidden(ruled)) : this.#do(ruled);
+    }
     const foreseen = act.tool.effect === "reads" ? undefined : await this.#effects.foreseen(act);
     if (foreseen) return foreseen;
     throw new NeedsPerson(word.draft);
@@ -116,7 +148,7 @@ class Gate implements Toolbox {
       now: () => clock.now(),
     };
     const ran = await runSeen(call, tool, act.parsed, (signal) => tool.run(act.parsed, { ...context, signal }));
-    if (ran.kind === "aborted") throw call.signal.reason;
+    if (ran.kind === "aborted") throw ran.reason;
     if (ran.kind !== "returned") return this.#finish(act, { reply: failureOf(tool, ran), ran: true });
     const output = outputOf(tool, ran.value);
     return this.#finish(act, { reply: output.ok ? { ok: true, value: output.value } : output.refusal, ran: true });
@@ -125,6 +157,40 @@ class Gate implements Toolbox {
   #finish(act: Act, outcome: Outcome): Promise<ToolReply> {
     return finishCall(act, outcome, this.#deps.clock.now());
   }
+}
+
+/** Registered, arguments, holder. */
+function admit(call: ToolCall, tool: ToolDefinition | undefined, startedAt: Date): Admitted | Outcome {
+  if (!tool) {
+    const near = didYouMean(call.tool, call.agent.tools);
+    return refused("unknown_tool", `There is no tool "${writtenOut(call.tool)}".${near} ${heldBy(call)}`);
+  }
+  const secret = secretFault(tool.name, call.args);
+  if (secret !== undefined) return refused("bad_arguments", secret);
+  const parsed = parseBy(tool.input, call.args);
+  if (!parsed.ok) return refused("bad_arguments", `The arguments do not fit ${tool.name}. ${parsed.reason}`);
+  if (!call.agent.tools.includes(tool.name)) {
+    return refused("not_held", `${call.agent.name} does not hold ${tool.name}. ${heldBy(call)}`);
+  }
+  if (!call.declared.includes(tool.name)) {
+    return refused(
+      "not_held",
+      `${tool.name} is not among the tools that this playbook declares: ${call.declared.join(", ") || "none"}.`,
+    );
+  }
+  return {
+    call,
+    tool,
+    args: call.args,
+    parsed: parsed.value,
+    applied: [],
+    isEdited: false,
+    startedAt,
+  };
+}
+
+function forbidden({ tool, ruling }: Act): Outcome {
+  return refused("forbidden", `${tool.name} is forbidden: ${ruling.reason} (${ruling.rule}).`);
 }
 
 function heldBy(call: ToolCall): string {

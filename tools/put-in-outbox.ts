@@ -29,6 +29,11 @@ export const putInOutbox = defineTool({
     return messageId === undefined ? { outcome: "not_done" } : { outcome: "done", result: { message_id: messageId } };
   },
 
+  async compensate(_args, _result, { messages, actKey }) {
+    await messages.withdraw(actKey);
+  },
+  remedy: "Take the message out of the outbox, or write to its recipient that it no longer holds.",
+
   async run({ to, subject, body }, { messages, runId, idempotencyKey }) {
     return { message_id: await messages.put({ box: "outbox", to, subject, body, runId }, idempotencyKey) };
   },

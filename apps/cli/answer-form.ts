@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../../core/digest.js";
 import { OrchestratorError } from "../../core/errors.js";
+import { inWords } from "../../core/words.js";
 
 /** One thing to ask for on the way to an answer; `key` is absent when the answer is this one thing. */
 export interface Field {
@@ -103,7 +104,7 @@ function choicesOf(schema: JsonObject): readonly string[] | undefined {
 
 function labelOf(key: string, schema: JsonObject): string {
   const described = schema["description"] ?? schema["title"];
-  return typeof described === "string" ? described : key.replaceAll("_", " ");
+  return typeof described === "string" ? described : inWords(key);
 }
 
 function asObject(value: Json | undefined): JsonObject | undefined {

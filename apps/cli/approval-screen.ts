@@ -2,8 +2,9 @@ import type { DecisionType } from "../../core/approval.js";
 import type { Evidence } from "../../core/define-agent.js";
 import type { Json } from "../../core/digest.js";
 import type { ApprovalView } from "../../core/views.js";
+import { cut, inWords } from "../../core/words.js";
 import type { Paint } from "./paint.js";
-import { count, distance, inWords, shorten, wrap } from "./text.js";
+import { count, distance, wrap } from "./text.js";
 
 const MIN_COLUMNS = 60;
 const MAX_COLUMNS = 120;
@@ -94,8 +95,8 @@ function header(approval: ApprovalView, columns: number, { paint, now, position,
   const asked = `${shown.taskTitle}${by}. For: ${inWords(approval.assigned_to)}, due ${distance(approval.due_at, now)}.`;
   return [
     paint.dim("─".repeat(columns)),
-    paint.bold(shorten(first, columns)),
-    paint.dim(shorten(asked, columns)),
+    paint.bold(cut(first, columns)),
+    paint.dim(cut(asked, columns)),
     ...wrap(shown.question, columns).map(paint.cyan),
     ...shown.reasons.flatMap((reason) => hanging("• ", reason, columns).map(paint.yellow)),
     ...(shown.degraded ? [paint.yellow("Made the lesser way: no specialist was left for it.")] : []),
@@ -129,11 +130,11 @@ function evidenceBlock({ title, left, right }: Evidence, columns: number, paint:
     const style = index === 0 ? paint.dim : (text: string) => text;
     return `${style((a[index] ?? "").padEnd(width))}${paint.dim(DIVIDER)}${style(b[index] ?? "")}`.trimEnd();
   });
-  return [paint.bold(shorten(title, columns)), ...lines];
+  return [paint.bold(cut(title, columns)), ...lines];
 }
 
 function sideOf({ label, text }: Evidence["left"], width: number): string[] {
-  return [shorten(label, width), ...wrap(text, width)];
+  return [cut(label, width), ...wrap(text, width)];
 }
 
 function labelled({ label, text }: Evidence["left"], columns: number, paint: Paint): string[] {
@@ -157,10 +158,10 @@ function fitBlocks(blocks: string[][], room: number, paint: Paint): string[][] {
     heights[index] = height - taken;
     over -= taken;
   }
-  return blocks.map((block, index) => cut(block, heights[index] ?? block.length, paint));
+  return blocks.map((block, index) => cutBlock(block, heights[index] ?? block.length, paint));
 }
 
-function cut(block: string[], height: number, paint: Paint): string[] {
+function cutBlock(block: string[], height: number, paint: Paint): string[] {
   if (block.length <= height) return block;
   const left = count(block.length - Math.max(1, height - 1), "more line");
   if (height === 1) return [`${block[0] ?? ""}${paint.dim(`  … ${left}`)}`];

@@ -1,9 +1,10 @@
 import type { ApprovalView } from "../../core/views.js";
+import { inWords } from "../../core/words.js";
 import { EXIT } from "./failures.js";
 import type { Io } from "./io.js";
 import { statusWord } from "./status-word.js";
 import { isWide, table } from "./table.js";
-import { distance, inWords, shortIds } from "./text.js";
+import { distance, shortIds } from "./text.js";
 
 /** `mission approvals`: what waits for a person, the most urgent first; with `--all` also what was decided. */
 export async function approvals(io: Io, flags: { readonly all?: boolean; readonly run?: string }): Promise<number> {

@@ -32,10 +32,9 @@ export async function call(args: readonly string[], host: Host, version: string)
 
 /** Commander writes to the host; what it says about a wrong call comes as an error, once. */
 function quiet(program: Command, host: Host, isJson: boolean): Command {
-  for (const command of [program, ...program.commands]) {
-    const writeErr = isJson ? () => undefined : (text: string) => host.err(forTerminal(text));
-    command.configureOutput({ writeOut: host.out, writeErr }).exitOverride();
-  }
+  const writeErr = isJson ? () => undefined : (text: string) => host.err(forTerminal(text));
+  program.configureOutput({ writeOut: host.out, writeErr }).exitOverride();
+  for (const command of program.commands) quiet(command, host, isJson);
   return program;
 }
 
@@ -53,6 +52,7 @@ async function fail(error: unknown, host: Host, isJson: boolean, isStopping = fa
   return exitCode;
 }
 
-function printError(host: Host, error: { code: string; message: string; details: unknown }): void {
+/** The document of a call that failed. */
+export function printError(host: Host, error: { code: string; message: string; details: unknown }): void {
   host.out(`${jsonText({ error })}\n`);
 }

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Json } from "../../core/digest.js";
-import { parseJson } from "../../runtime/json-file.js";
+import { parseJson } from "../../runtime/parse-json.js";
 import { usage } from "./failures.js";
 
 const DEFAULT_EDITOR = process.platform === "win32" ? "notepad" : "vi";

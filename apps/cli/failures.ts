@@ -19,8 +19,13 @@ const MISUSE: readonly ErrorCode[] = [
   "external_run",
   "file_malformed",
   "file_not_found",
+  "kpi_invalid",
+  "kpi_not_found",
+  "kpi_recorded",
   "mission_invalid",
   "mission_not_found",
+  "name_unknown",
+  "policy_invalid",
   "reason_missing",
   "run_exists",
   "run_finished",
@@ -30,8 +35,8 @@ const MISUSE: readonly ErrorCode[] = [
   "usage",
 ];
 
-/** Somebody else is at work on it, or this process is shutting down: the same call is good later. */
-const NOT_ENDED: readonly ErrorCode[] = ["closed", "run_busy", "stale_owner"];
+/** The run has not come so far, somebody else is at work on it, or this process is shutting down: the same call is good later. */
+const NOT_ENDED: readonly ErrorCode[] = ["closed", "killed", "run_busy", "run_not_ended", "stale_owner"];
 
 /** An error as it is shown: no stack, and a code that a script can act on. */
 export interface Failure {
@@ -74,4 +79,11 @@ export function usage(message: string): OrchestratorError {
 export function usageOf(error: unknown): string | undefined {
   if (!(error instanceof CommanderError)) return undefined;
   return error.exitCode === 0 ? "none" : error.message.replace(/^error: /u, "");
+}
+
+/** The number that an option was given, or a wrong call in words. */
+export function numberOf(option: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || Number.isNaN(value)) throw usage(`${option} takes a number, not "${text}".`);
+  return value;
 }

@@ -11,6 +11,7 @@ export interface Host {
   /** True when a person sits there: both input and output are terminals. */
   readonly isTerminal: boolean;
   readonly hasColors: boolean;
+  /** Both as they are now: a terminal can be resized. */
   readonly columns: number;
   readonly rows: number;
   /** What a person types to call us; hints begin with it. */
@@ -20,10 +21,14 @@ export interface Host {
   readonly now: () => Date;
   /** The store that the environment names. */
   readonly storeOfEnvironment: () => Promise<string | undefined>;
-  /** Opens the store named, or the default one. */
-  readonly open: (store: string | undefined) => Promise<OrchestratorApi>;
+  /** Opens the store named, or the default one; on request without what the folder's own `mission.config.ts` adds. */
+  readonly open: (store: string | undefined, samplesOnly?: boolean) => Promise<OrchestratorApi>;
   /** Calls back at each Ctrl-C; returns how to stop listening. */
   readonly onInterrupt: (callback: () => void) => () => void;
+  /** False once a line could not be told, since whoever read the output went away, as `| head` does. */
+  readonly isHeard: () => boolean;
+  /** Calls back as soon as that is known; returns how to stop listening. */
+  readonly onUnheard: (callback: () => void) => () => void;
   /** Somebody who answers on this terminal. Called only when `isTerminal`. */
   readonly person: (io: Io, editor: string | undefined) => Promise<Person>;
 }
@@ -45,11 +50,13 @@ export interface Io {
   readonly isStopping: boolean;
   /** The person wants to leave: nothing more is asked or begun. */
   stop(): void;
+  /** For a command that only looks: the first Ctrl-C calls back instead of draining what this process works on. */
+  onLeave(callback: () => void): void;
   /** The outcome: the document under `--json`, else the text. */
   print(document: unknown, text: () => string): void;
   /** Progress and remarks: they never mix with a JSON document. */
   note(line: string): void;
-  /** Opens the orchestrator on the first call, on the fresh store when there is one. */
+  /** Opens the orchestrator on the first call; on the fresh store when there is one, with the package's samples alone. */
   open(fresh?: FreshStore): Promise<OrchestratorApi>;
   /** Who answers here, or nobody when there is no terminal or a program reads along. */
   person(): Promise<Person | undefined>;
@@ -74,6 +81,7 @@ class CliIo implements Io {
   #unlisten: (() => void) | undefined;
   #hintStore: string | undefined;
   #isStopping = false;
+  #leave: (() => void) | undefined;
 
   constructor(host: Host, options: GlobalOptions) {
     this.host = host;
@@ -92,6 +100,10 @@ class CliIo implements Io {
     this.#isStopping = true;
   }
 
+  onLeave(callback: () => void): void {
+    this.#leave = callback;
+  }
+
   print(document: unknown, text: () => string): void {
     this.host.out(`${this.json ? jsonText(document) : forTerminal(text())}\n`);
   }
@@ -104,7 +116,7 @@ class CliIo implements Io {
 
   open(fresh?: FreshStore): Promise<OrchestratorApi> {
     if (fresh) this.#hintStore = fresh.isPlain ? undefined : fresh.url;
-    this.#opened ??= this.#openOnce(fresh?.url ?? this.store);
+    this.#opened ??= this.#openOnce(fresh?.url ?? this.store, fresh !== undefined);
     return this.#opened;
   }
 
@@ -125,11 +137,12 @@ class CliIo implements Io {
     await opened?.close();
   }
 
-  async #openOnce(store: string | undefined): Promise<OrchestratorApi> {
-    const orchestrator = await this.host.open(store);
+  async #openOnce(store: string | undefined, samplesOnly: boolean): Promise<OrchestratorApi> {
+    const orchestrator = await this.host.open(store, samplesOnly);
     this.#unlisten = this.host.onInterrupt(() => {
       if (this.#isStopping) return;
       this.#isStopping = true;
+      if (this.#leave) return this.#leave();
       this.host.err(
         "\nStopping: what has begun comes to a safe point first. Ctrl-C again leaves at once; nothing accepted is lost.\n",
       );

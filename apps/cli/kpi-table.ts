@@ -1,8 +1,9 @@
+import { attainmentText, noFigure } from "../../core/report-sentences.js";
 import type { KpiView, LimitView } from "../../core/views.js";
+import { figureText, inWords, kpiName } from "../../core/words.js";
 import type { Io } from "./io.js";
 import { statusWord } from "./status-word.js";
 import { table } from "./table.js";
-import { inWords, trimmed } from "./text.js";
 
 /** KPIs against their baseline. With `of` the first column says whose each is. */
 export function kpiTable(io: Io, rows: readonly { readonly of?: string; readonly kpi: KpiView }[]): string {
@@ -16,17 +17,16 @@ export function kpiTable(io: Io, rows: readonly { readonly of?: string; readonly
 }
 
 function cells({ paint }: Io, kpi: KpiView): string[] {
-  const figure = (value: number | null) => (value === null ? "none" : `${trimmed(value)} ${kpi.unit}`);
+  const figure = (value: number | null) => (value === null ? "none" : `${figureText(value)} ${kpi.unit}`);
   const basis = kpi.basis === "measured" || kpi.basis === "pending" ? "" : ` (${kpi.basis})`;
-  const actual = kpi.actual === null ? paint.yellow("pending") : `${figure(kpi.actual)}${basis}`;
-  const way = kpi.attainment === null ? "" : `${Math.round(kpi.attainment * 100)} %`;
-  return [inWords(kpi.kpi_id), figure(kpi.baseline), figure(kpi.target), actual, way];
+  const actual = kpi.actual === null ? paint.yellow(noFigure(kpi)) : `${figure(kpi.actual)}${basis}`;
+  return [kpiName(kpi), figure(kpi.baseline), figure(kpi.target), actual, attainmentText(kpi) ?? ""];
 }
 
 /** One line for each limit. */
 export function limitLines({ paint }: Io, limits: readonly LimitView[]): string[] {
-  return limits.map(({ limit_id, op, value, actual, status }) => {
-    const found = actual === null ? "" : `, is ${trimmed(actual)}`;
-    return `${inWords(limit_id)} ${op} ${trimmed(value)}${found}: ${statusWord(status, paint)}`;
+  return limits.map(({ limit_id, op, value, actual, status, basis }) => {
+    const found = actual === null ? "" : `, is ${figureText(actual)}${basis === "simulated" ? " (simulated)" : ""}`;
+    return `${inWords(limit_id)} ${op} ${figureText(value)}${found}: ${statusWord(status, paint)}`;
   });
 }

@@ -1,3 +1,4 @@
+import { isTerminal } from "../../core/run.js";
 import type { ApprovalView, RunOutcome } from "../../core/views.js";
 import type { Io } from "./io.js";
 import { statusWord } from "./status-word.js";
@@ -9,7 +10,8 @@ export function outcomeText(io: Io, outcomes: readonly RunOutcome[]): string {
   return outcomes.flatMap((outcome) => oneOutcome(io, outcome)).join("\n");
 }
 
-function oneOutcome(io: Io, { run_id, title, status, approvals }: RunOutcome): string[] {
+function oneOutcome(io: Io, outcome: RunOutcome): string[] {
+  const { run_id, title, status, approvals } = outcome;
   const { paint } = io;
   const open = approvals.filter((approval) => approval.status === "pending");
   const ids = shortIds(open.map(({ approval_id }) => approval_id));
@@ -19,24 +21,24 @@ function oneOutcome(io: Io, { run_id, title, status, approvals }: RunOutcome): s
       `  ${paint.yellow("?")} ${inOneLine(approval.summary)}`,
       `    ${decideHint(io, approval, ids.get(approval.approval_id))}`,
     ]),
-    `  ${nextStep(io, run_id, status)}`,
+    `  ${io.paint.dim(io.hint(nextStep(outcome)))}`,
   ];
 }
 
 /** The command that answers a request, with the choices it allows. */
-export function decideHint(io: Io, { approval_id, allowed }: ApprovalView, shortId: string = approval_id): string {
+export function decideHint(
+  io: Io,
+  { approval_id, allowed }: Pick<ApprovalView, "approval_id" | "allowed">,
+  shortId: string = approval_id,
+): string {
   const flags = allowed.map((type) => FLAGS[type]).join(" | ");
   return io.paint.dim(io.hint(`decide ${shortId} ${flags}`));
 }
 
 const FLAGS = { approve: "--approve", edit: "--edit <file>", reject: "--reject", answer: "--answer <text>" } as const;
 
-function nextStep(io: Io, runId: string, status: RunOutcome["status"]): string {
-  const rest =
-    status === "waiting"
-      ? `status ${runId}`
-      : status === "running" || status === "queued"
-        ? `resume ${runId}`
-        : `report ${runId}`;
-  return io.paint.dim(io.hint(rest));
+function nextStep({ run_id, status, is_elsewhere }: RunOutcome): string {
+  if (status === "waiting") return `status ${run_id}`;
+  if (isTerminal(status)) return `report ${run_id}`;
+  return is_elsewhere ? `watch ${run_id}` : `resume ${run_id}`;
 }

@@ -1,9 +1,9 @@
 import type { Json, JsonObject } from "../../core/digest.js";
 import type { EventType, MissionEvent } from "../../core/event.js";
 import type { OrchestratorApi } from "../../core/views.js";
+import { cut, inWords, percentText } from "../../core/words.js";
 import type { Io } from "./io.js";
 import type { Paint } from "./paint.js";
-import { shorten } from "./text.js";
 
 const TITLE_WIDTH = 26;
 const COLUMNS_ELSEWHERE = 160;
@@ -139,7 +139,7 @@ async function learnAgent(orchestrator: OrchestratorApi, run: Followed, { run_id
 }
 
 function titleColumn(text: string): string {
-  return shorten(text, TITLE_WIDTH).padEnd(TITLE_WIDTH);
+  return cut(text, TITLE_WIDTH).padEnd(TITLE_WIDTH);
 }
 
 interface Line {
@@ -161,6 +161,8 @@ const turns = (paint: Paint) => paint.yellow("↻");
 const LINES: Readonly<Partial<Record<EventType, Line>>> = {
   run_started: { mark: start, words: "begins", detail: [] },
   run_resumed: { mark: start, words: "goes on", detail: [] },
+  kill_on: { mark: cross, words: "stopped by the kill switch", detail: ["reason"] },
+  kill_off: { mark: start, words: "goes on: the kill switch is off", detail: ["reason"] },
   run_completed: { mark: tick, words: "completed", detail: [] },
   run_failed: { mark: cross, words: "failed", detail: ["reason"] },
   run_cancelled: { mark: cross, words: "cancelled", detail: ["reason"] },
@@ -177,25 +179,30 @@ const LINES: Readonly<Partial<Record<EventType, Line>>> = {
   review_sent_back: { mark: turns, words: "sent back by the review", detail: ["reason"] },
   limit_breached: { mark: cross, words: "limit exceeded:", detail: [] },
   blackboard_conflict: { mark: asks, words: "two tasks disagree", detail: ["key", "reason"] },
+  resource_awaited: { mark: dot, words: "waits its turn", detail: ["reason"] },
   approval_requested: { mark: asks, words: "waits for a person", detail: ["reason"] },
   approval_decided: { mark: tick, words: "", detail: ["comment"] },
   approval_expired: { mark: cross, words: "the question is past due", detail: ["reason"] },
   effect_done: { mark: tick, words: "done", detail: [] },
   effect_reused: { mark: dot, words: "was done before and is not repeated", detail: ["tool"] },
+  effect_undone: { mark: turns, words: "took back", detail: ["note"] },
+  undo_failed: { mark: cross, words: "could not be taken back yet", detail: ["reason"] },
+  run_ending: { mark: turns, words: "takes back what was done", detail: ["reason"] },
   effect_in_doubt: { mark: asks, words: "it is not certain that it happened", detail: ["tool"] },
 };
 
 /** One line about an event, or nothing when it is not worth one. */
 function lineFor(event: MissionEvent, run: Followed, paint: Paint, room: number): string | undefined {
   const line = LINES[event.type];
-  if (!line) return undefined;
+  // What takes an act back is told by what becomes of that act.
+  if (!line || event.data["undoes"] !== undefined) return undefined;
   const task = event.task_id === undefined ? "" : (run.tasks.get(event.task_id) ?? event.task_id);
   const parts = [task, wordsFor(event, line, run)].filter((part) => part !== "").join(" ");
-  const words = shorten(parts || event.line, room - 2);
+  const words = cut(parts || event.line, room - 2);
   const detail = textAt(event.data, line.detail);
   const left = room - words.length - 4;
   if (detail === undefined || left < MIN_DETAIL) return `${line.mark(paint)} ${words}`;
-  return `${line.mark(paint)} ${words}${paint.dim(`  ${shorten(run.agents.get(detail) ?? detail, left)}`)}`;
+  return `${line.mark(paint)} ${words}${paint.dim(`  ${cut(run.agents.get(detail) ?? detail, left)}`)}`;
 }
 
 function wordsFor({ type, data }: MissionEvent, line: Line, { done, tasks }: Followed): string {
@@ -206,12 +213,21 @@ function wordsFor({ type, data }: MissionEvent, line: Line, { done, tasks }: Fol
     return `${line.words} ${String(data["limit"])} is ${String(data["actual"])}, not ${String(data["op"])} ${String(data["value"])}`;
   if (type === "approval_decided")
     return `${textAt(data, ["status"]) ?? "decided"} by ${textAt(data, ["by"]) ?? "a person"}`;
-  if (type === "effect_done") return `did: ${(textAt(data, ["tool"]) ?? "an act").replaceAll("_", " ")}`;
+  if (type === "effect_undone") return undoneWords(data);
+  if (type === "effect_done") return `did: ${inWords(textAt(data, ["tool"]) ?? "an act")}`;
   return line.words;
 }
 
+function undoneWords(data: MissionEvent["data"]): string {
+  const act = inWords(textAt(data, ["tool"]) ?? "an act");
+  const by = textAt(data, ["by"]) ?? "a person";
+  if (data["outcome"] === "by_hand") return `undone by hand by ${by}: ${act}`;
+  if (data["outcome"] === "left") return `left as it is by ${by}: ${act}`;
+  return data["outcome"] === "nothing" ? `nothing to undo: ${act}` : `undid: ${act}`;
+}
+
 function percent(ratio: Json | undefined): string {
-  return `${Math.round((typeof ratio === "number" ? ratio : 0) * 100)} %`;
+  return percentText(typeof ratio === "number" ? ratio : 0);
 }
 
 function textAt(data: JsonObject, keys: readonly string[]): string | undefined {

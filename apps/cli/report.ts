@@ -1,18 +1,33 @@
 import { reportMarkdown } from "../../core/report.js";
+import { reportHtml } from "../../core/report-html.js";
 import type { FinalReport } from "../../core/views.js";
 import { EXIT } from "./failures.js";
 import type { Io } from "./io.js";
+import { writeOut } from "./out-file.js";
 import { jsonText } from "./paint.js";
 import { inOneLine } from "./text.js";
 
-/** `mission report`: the final report of a run that ended, as Markdown for people or as JSON. */
-export async function report(io: Io, run: string, flags: { readonly format: "md" | "json" }): Promise<number> {
+/** As the command line gives them; `out` is a file. */
+export interface ReportFlags {
+  readonly format: "md" | "html" | "json";
+  readonly out?: string;
+}
+
+/** `mission report`: the final report of a run that ended, as Markdown, as a page for paper, or as JSON; printed or into a file. */
+export async function report(io: Io, run: string, { format, out }: ReportFlags): Promise<number> {
   const orchestrator = await io.open();
   const found = await orchestrator.report(run);
-  io.print(found, () => (flags.format === "json" ? jsonText(found) : markdown(found)));
+  const text = TEXTS[format](found).trimEnd();
+  if (out === undefined) io.print(found, () => text);
+  else {
+    const file = await writeOut(io, out, `${text}\n`);
+    io.print({ run_id: found.run_id, format, file }, () => `The report on ${inOneLine(found.title)} is in ${file}`);
+  }
   return EXIT.done;
 }
 
-function markdown(report: FinalReport): string {
-  return reportMarkdown({ ...report, title: inOneLine(report.title) }).trimEnd();
-}
+const TEXTS: Readonly<Record<ReportFlags["format"], (report: FinalReport) => string>> = {
+  md: (found) => reportMarkdown({ ...found, title: inOneLine(found.title) }),
+  html: reportHtml,
+  json: jsonText,
+};

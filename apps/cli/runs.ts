@@ -28,6 +28,7 @@ export function runTable(io: Io, found: readonly RunSummary[]): string {
     run.title,
     isWide(io) ? run.mission : run.mission_id,
     statusWord(run.status, io.paint) +
+      (run.stopped === undefined ? "" : io.paint.red(", kill switch")) +
       (run.pending_approvals === 0 ? "" : `, ${count(run.pending_approvals, "question")}`),
     `${run.tasks_done}/${run.tasks_total}`,
     distance(run.started_at, io.host.now()),

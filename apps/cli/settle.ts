@@ -34,10 +34,13 @@ export async function settle(
     }
     passed.add(next.approval_id);
     if (answer.kind === "later") continue;
-    const problem = await tryDeciding(io, orchestrator, next, { ...answering, decision: answer.decision });
+    const { problem, isElsewhere } = await tryDeciding(io, orchestrator, next, {
+      ...answering,
+      decision: answer.decision,
+    });
     if (problem !== undefined) io.note(io.paint.red(problem));
     if (problem !== undefined && answering.person) passed.delete(next.approval_id);
-    open.set(next.run_id, await outcomeOf(orchestrator, next.run_id));
+    open.set(next.run_id, await outcomeOf(orchestrator, next.run_id, isElsewhere));
   }
 }
 
@@ -49,9 +52,9 @@ export function exitCodeOf(io: Io, outcomes: readonly RunOutcome[]): number {
 }
 
 /** How a run stands now, in the shape that `start` gives. */
-async function outcomeOf(orchestrator: OrchestratorApi, runId: string): Promise<RunOutcome> {
+async function outcomeOf(orchestrator: OrchestratorApi, runId: string, isElsewhere: boolean): Promise<RunOutcome> {
   const { run_id, title, status, approvals } = await orchestrator.status(runId);
-  return { run_id, title, status, approvals: approvals.filter(isPending), note: null };
+  return { run_id, title, status, approvals: approvals.filter(isPending), note: null, is_elsewhere: isElsewhere };
 }
 
 function isPending({ status }: ApprovalView): boolean {
@@ -95,20 +98,21 @@ async function answerTo(
   return answer;
 }
 
-/** Undefined when it was recorded; else why not, in words. Somebody else may have been first: that is no failure of ours. */
+/** Where the run goes on; a problem, in words, when it was not recorded: somebody else may have been first, which is no failure of ours. */
 async function tryDeciding(
   io: Io,
   orchestrator: OrchestratorApi,
   { approval_id, digest }: ApprovalView,
   { approveAs, by, decision }: Answering & { readonly decision: Decision },
-): Promise<string | undefined> {
+): Promise<{ readonly problem?: string; readonly isElsewhere: boolean }> {
   const name = approveAs ?? by;
   try {
-    await orchestrator.decide(approval_id, { decision, digest, ...(name !== undefined && { by: name }) });
-    return undefined;
+    const options = { decision, digest, ...(name !== undefined && { by: name }) };
+    const { continued } = await orchestrator.decide(approval_id, options);
+    return { isElsewhere: continued === "by_owner" };
   } catch (error) {
     const failure = toFailure(error, io.isStopping);
     if (failure.code === "bug" || failure.code.startsWith("store_")) throw error;
-    return failure.message;
+    return { problem: failure.message, isElsewhere: false };
   }
 }

@@ -1,11 +1,12 @@
 import { relative } from "node:path";
 import type { Kpi, Mission, Task } from "../../core/mission.js";
 import type { CaseView, MissionView } from "../../core/views.js";
+import { figureText, inWords, kpiName, spanText, usd } from "../../core/words.js";
 import { EXIT } from "./failures.js";
 import type { Io } from "./io.js";
 import { table } from "./table.js";
 import { taskSettings } from "./task-settings.js";
-import { count, duration, inWords, trimmed, usd, wrap } from "./text.js";
+import { count, wrap } from "./text.js";
 
 /** `mission show`: a mission as it would run now: goal, KPIs, tasks with every field that is not the default, cases. */
 export async function show(io: Io, mission: string): Promise<number> {
@@ -28,7 +29,7 @@ function missionText(io: Io, { mission, version, file }: MissionView, cases: rea
       ...mission.kpis.map(kpiLine),
       ...mission.limits.map(
         (limit) =>
-          `${inWords(limit.id)} ${limit.op} ${trimmed(limit.value)}${limit.known === "later" ? ", known later" : ""}`,
+          `${inWords(limit.id)} ${limit.op} ${figureText(limit.value)}${limit.known === "later" ? ", known later" : ""}`,
       ),
     ]),
     ...part("Tasks", [taskTable(io, mission, names), ...mission.tasks.flatMap((task) => settingLines(io, task))]),
@@ -46,6 +47,12 @@ function missionText(io: Io, { mission, version, file }: MissionView, cases: rea
       "Review",
       mission.review.map((rule) => `${rule.id}: ${rule.that}; else back to ${rule.sendBack}`),
     ),
+    ...part(
+      "Constraints",
+      (mission.constraints ?? []).map(
+        ({ id, holds, tasks }) => `${id}: ${holds}; before the acts of ${tasks.join(", ")}`,
+      ),
+    ),
     ...part("Rules", ruleLines(mission)),
     ...part(`Cases (${cases.length})`, cases.length === 0 ? [] : [caseTable(io, cases)]),
     "",
@@ -60,9 +67,9 @@ function nearName(file: string, folder: string): string {
 }
 
 function kpiLine({ id, unit, direction, baseline, target, source, known }: Kpi): string {
-  const figure = (value: number | undefined) => (value === undefined ? "none" : `${trimmed(value)} ${unit}`);
+  const figure = (value: number | undefined) => (value === undefined ? "none" : `${figureText(value)} ${unit}`);
   const origin = source === undefined ? "" : `, baseline of ${source}`;
-  return `${inWords(id)}: from ${figure(baseline)} to ${figure(target)}, ${direction} is better${known === "later" ? ", known later" : ""}${origin}`;
+  return `${kpiName({ kpi_id: id, unit })} (${id}): from ${figure(baseline)} to ${figure(target)}, ${direction} is better${known === "later" ? ", known later" : ""}${origin}`;
 }
 
 function taskTable(io: Io, mission: Mission, names: ReadonlyMap<string, string>): string {
@@ -70,7 +77,7 @@ function taskTable(io: Io, mission: Mission, names: ReadonlyMap<string, string>)
     task.title,
     task.id,
     task.dependsOn.join(", "),
-    duration(task.estimatedMinutes * 60_000),
+    spanText(task.estimatedMinutes * 60_000),
     task.requiresHumanApproval ? io.paint.yellow("asks a person") : "",
     task.skill,
     task.agents.map((id) => names.get(id) ?? id).join(", then "),
@@ -88,9 +95,9 @@ function settingLines({ paint }: Io, task: Task): string[] {
 function ruleLines({ approvals, budgetUsd, maxParallel, maxReviewRounds, deadlineMinutes, value }: Mission): string[] {
   const escalation = approvals.escalateTo.length === 0 ? "" : `, then ${approvals.escalateTo.join(", then ")}`;
   return [
-    `approvals go to ${approvals.role}, due within ${duration(approvals.dueMinutes * 60_000)}${escalation}`,
+    `approvals go to ${approvals.role}, due within ${spanText(approvals.dueMinutes * 60_000)}${escalation}`,
     `budget ${usd(budgetUsd)}, ${count(maxParallel, "task")} at once, ${count(maxReviewRounds, "review round")} at most`,
-    ...(deadlineMinutes === undefined ? [] : [`to be done within ${duration(deadlineMinutes * 60_000)}`]),
+    ...(deadlineMinutes === undefined ? [] : [`to be done within ${spanText(deadlineMinutes * 60_000)}`]),
     ...(value === undefined ? [] : [`by hand: ${value.minutesByHand} min at ${usd(value.rateUsdPerHour)} an hour`]),
   ];
 }

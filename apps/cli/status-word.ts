@@ -1,6 +1,6 @@
 import type { ApprovalStatus, RunStatus, TaskStatus } from "../../core/run.js";
+import { inWords } from "../../core/words.js";
 import type { Paint } from "./paint.js";
-import { inWords } from "./text.js";
 
 const GOOD: readonly string[] = ["done", "completed", "approved", "edited", "answered", "kept"];
 const BAD: readonly string[] = ["failed", "blocked", "cancelled", "rejected", "expired", "breached"];

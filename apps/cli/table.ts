@@ -1,7 +1,7 @@
 import Table from "cli-table3";
+import { cut } from "../../core/words.js";
 import type { Io } from "./io.js";
 import { harmless, unpainted } from "./paint.js";
-import { shorten } from "./text.js";
 
 const GAP = 2;
 const MIN_COLUMN = 12;
@@ -68,7 +68,7 @@ function fittingWidths(head: readonly string[], rows: readonly (readonly string[
 
 /** Colours go with what is cut: a cell that fits keeps them. */
 function fitCell(cell: string, width: number): string {
-  return unpainted(cell).length > width ? shorten(unpainted(cell), width) : cell;
+  return unpainted(cell).length > width ? cut(unpainted(cell), width) : cell;
 }
 
 /** A line break would end the row, and whatever steers a terminal would be counted as no width. */

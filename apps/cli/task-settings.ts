@@ -1,5 +1,5 @@
 import type { Task, TaskInput } from "../../core/mission.js";
-import { duration } from "./text.js";
+import { spanText } from "../../core/words.js";
 
 const DEFAULT_ATTEMPTS = 3;
 const DEFAULT_FIRST_DELAY_MS = 1_000;
@@ -13,6 +13,7 @@ export function taskSettings(task: Task): readonly (readonly [name: string, valu
     ...line("inputs", inputs.join(", ")),
     ...line("reads", task.reads.join(", ")),
     ...line("writes", task.writes.join(", ")),
+    ...line("resources", task.resources?.join(", ")),
     ...line("when", task.when),
     ...line("join", joinText(task)),
     ...line("for_each", forEachText(task)),
@@ -50,7 +51,7 @@ function forEachText({ forEach }: Task): string | undefined {
 
 function retryText({ retry }: Task): string | undefined {
   if (retry.attempts === DEFAULT_ATTEMPTS && retry.firstDelayMs === DEFAULT_FIRST_DELAY_MS) return undefined;
-  return `${retry.attempts} attempts, the first after ${duration(retry.firstDelayMs)}`;
+  return `${retry.attempts} attempts, the first after ${spanText(retry.firstDelayMs)}`;
 }
 
 function failureText({ onFailure }: Task): string | undefined {
@@ -64,6 +65,6 @@ function approvalText({ approval }: Task): string {
     ...(unless === undefined ? [] : [`unless ${unless}`]),
     ...(sample === undefined ? [] : [`a sample of ${sample * 100} % in any case`]),
     ...(role === undefined ? [] : [`by ${role}`]),
-    ...(dueMinutes === undefined ? [] : [`within ${duration(dueMinutes * 60_000)}`]),
+    ...(dueMinutes === undefined ? [] : [`within ${spanText(dueMinutes * 60_000)}`]),
   ].join(", ");
 }

@@ -1,3 +1,5 @@
+import { cut, figureText, spanText } from "../../core/words.js";
+
 const LONGEST_LINE = 500;
 
 /** The text broken into lines of at most `width`, at spaces where there are any; line breaks of its own stay. */
@@ -17,15 +19,9 @@ function wrapLine(line: string, width: number): string[] {
   return [...lines, rest];
 }
 
-/** At most `width` characters; what was cut shows as an ellipsis. Line breaks become spaces. */
-export function shorten(text: string, width: number): string {
-  const line = text.replaceAll(/\s+/gu, " ").trim();
-  return line.length > width ? `${line.slice(0, Math.max(0, width - 1)).trimEnd()}…` : line;
-}
-
 /** As one line of a length that a screen bears; for titles and questions in the midst of other words. */
 export function inOneLine(text: string): string {
-  return shorten(text, LONGEST_LINE);
+  return cut(text, LONGEST_LINE);
 }
 
 /** `1 task`, `2 tasks`. */
@@ -33,46 +29,49 @@ export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }
 
-/** A span of time in the unit that a person would use. */
-export function duration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
-  if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;
-  if (ms < 48 * 3_600_000) return `${rounded(ms / 3_600_000)} h`;
-  return `${rounded(ms / 86_400_000)} days`;
-}
-
-function rounded(value: number): string {
-  return value < 10 ? String(Number(value.toFixed(1))) : String(Math.round(value));
+/** So many minutes as a person would say them, to the minute once they are hours: schedules are compared. */
+export function minutesText(minutes: number): string {
+  if (minutes === 0) return "0";
+  if (minutes < 1) return spanText(minutes * 60_000);
+  if (minutes < 60) return `${figureText(minutes)} min`;
+  const whole = Math.round(minutes);
+  const [days, hours, rest] = [Math.floor(whole / 1440), Math.floor((whole % 1440) / 60), whole % 60];
+  const parts = [days > 0 ? `${days} d` : "", hours > 0 ? `${hours} h` : "", rest > 0 && days < 7 ? `${rest} min` : ""];
+  return parts.filter((part) => part !== "").join(" ");
 }
 
 /** How far a moment lies ahead or back: `in 4 h`, `20 min ago`. */
 export function distance(iso: string, now: Date): string {
   const ms = Date.parse(iso) - now.getTime();
-  return ms >= 0 ? `in ${duration(ms)}` : `${duration(-ms)} ago`;
+  return ms >= 0 ? `in ${spanText(ms)}` : `${spanText(-ms)} ago`;
 }
 
 /** A moment in local time, to the minute. */
 export function moment(iso: string | null): string {
-  if (iso === null) return "";
+  return iso === null ? "" : `${day(iso)} ${clock(iso).slice(0, 5)}`;
+}
+
+/** The day of a moment, in local time: `2026-03-02`. */
+export function day(iso: string): string {
   const at = new Date(iso);
-  const two = (n: number) => String(n).padStart(2, "0");
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
+  return `${at.getFullYear()}-${twoDigits(at.getMonth() + 1)}-${twoDigits(at.getDate())}`;
 }
 
-/** A figure without needless decimals. */
-export function trimmed(value: number): string {
-  return String(Number(value.toFixed(2)));
+/** The time of day of a moment, in local time: `13:02:05`. */
+export function clock(iso: string): string {
+  const at = new Date(iso);
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(":");
 }
 
-/** Dollars; fractions of a cent show. */
-export function usd(value: number): string {
-  return value === 0 || value >= 0.01 ? `$${value.toFixed(2)}` : `$${value.toFixed(6).replace(/0+$/u, "")}`;
+function twoDigits(value: number): string {
+  return String(value).padStart(2, "0");
 }
 
-/** A status in words: `waiting_for_person` is "waiting for person". */
-export function inWords(status: string): string {
-  return status.replaceAll("_", " ");
+/** Task ids in a row; the middle of a long one is counted. */
+export function pathText(ids: readonly string[]): string {
+  const ends = 6;
+  if (ids.length <= 2 * ends) return ids.join(" → ");
+  return [...ids.slice(0, ends), `… ${ids.length - 2 * ends} more …`, ...ids.slice(-ends)].join(" → ");
 }
 
 /** The shortest beginnings, of at least eight characters, by which these ids can be told apart. */

@@ -15,7 +15,8 @@ export async function verify(io: Io, mission: string): Promise<number> {
   return isSound ? EXIT.done : EXIT.failed;
 }
 
-function problemLines({ paint }: Io, { severity, file, pointer, column, message, code }: Problem): string[] {
+/** A problem in two lines: where it is, and what it is. */
+export function problemLines({ paint }: Io, { severity, file, pointer, column, message, code }: Problem): string[] {
   const mark = severity === "error" ? paint.red("error  ") : paint.yellow("warning");
   const at = column === undefined ? "" : `, column ${column}`;
   return [`${mark}  ${paint.bold(`${file ?? ""}#${pointer}`)}${at}  ${paint.dim(code)}`, `         ${message}`];

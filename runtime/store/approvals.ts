@@ -46,10 +46,19 @@ export class ApprovalStore implements Approvals {
   readonly #apply: Template<Key & { applied_at: string }>;
   readonly #close: Template<Key & Pick<ApprovalRow, "status" | "decided_at">>;
   readonly #find: Template<Key, ApprovalRow>;
+  readonly #ofRun: Template<Pick<ApprovalRow, "run_id">, ApprovalRow>;
 
   constructor(db: Database) {
     this.#db = db;
     const update = () => db.sql.updateTable("approvals");
+    this.#ofRun = new Template((hole) =>
+      db.sql
+        .selectFrom("approvals")
+        .selectAll()
+        .where("run_id", "=", hole("run_id"))
+        .orderBy("created_at")
+        .orderBy("approval_id"),
+    );
     this.#put = insertOf(db.sql, "approvals", COLUMNS, (insert) =>
       insert.onConflict((conflict) => conflict.column("approval_id").doNothing()),
     );
@@ -144,9 +153,14 @@ export class ApprovalStore implements Approvals {
   }
 
   async list(filter: ApprovalFilter = {}): Promise<ApprovalRecord[]> {
+    const { runId, status } = filter;
+    // What every pass of a run asks is compiled once.
+    if (runId !== undefined) {
+      const rows = await this.#db.read(this.#ofRun.with({ run_id: runId }));
+      return rows.filter((row) => !status || status.includes(row.status)).map(toApproval);
+    }
     let query = this.#db.sql.selectFrom("approvals").selectAll().orderBy("created_at").orderBy("approval_id");
-    if (filter.runId !== undefined) query = query.where("run_id", "=", filter.runId);
-    if (filter.status) query = query.where("status", "in", filter.status);
+    if (status) query = query.where("status", "in", status);
     return (await this.#db.read(once(query))).map(toApproval);
   }
 }

@@ -16,6 +16,7 @@ export class CalendarStore implements Calendar {
   readonly #db: Database;
   readonly #book: Template<CalendarRow>;
   readonly #busy: Template<{ calendar_id: string; from: string; to: string }, CalendarRow>;
+  readonly #cancel: Template<{ key: string }>;
   readonly #find: Template<{ key: string }, { entry_id: string }>;
 
   constructor(db: Database) {
@@ -47,6 +48,7 @@ export class CalendarStore implements Calendar {
         .orderBy("starts_at")
         .orderBy("entry_id"),
     );
+    this.#cancel = new Template((hole) => db.sql.deleteFrom("calendar").where("key", "=", hole("key")));
     this.#find = new Template((hole) =>
       db.sql.selectFrom("calendar").select("entry_id").where("key", "=", hole("key")),
     );
@@ -69,6 +71,10 @@ export class CalendarStore implements Calendar {
   async find(key: string): Promise<string | undefined> {
     const [row] = await this.#db.read(this.#find.with({ key }));
     return row?.entry_id;
+  }
+
+  async cancel(keys: readonly string[]): Promise<void> {
+    await this.#db.commit({ statements: keys.map((key) => this.#cancel.with({ key })) });
   }
 }
 

@@ -13,6 +13,18 @@ export function toMoment(text: string | null): Date | undefined {
   return text === null ? undefined : new Date(text);
 }
 
+const SHA256_HEX = /^[0-9a-f]{64}$/u;
+
+/** A digest as its column holds it: half as long as its hex. */
+export function toDigestBytes(digest: string): string | Uint8Array {
+  return SHA256_HEX.test(digest) ? Buffer.from(digest, "hex") : digest;
+}
+
+/** A column's digest, in hex. */
+export function fromDigestBytes(column: string | Uint8Array): string {
+  return typeof column === "string" ? column : Buffer.from(column).toString("hex");
+}
+
 /** A JSON value as its column holds it. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value) ?? "null";

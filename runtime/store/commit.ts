@@ -6,16 +6,26 @@ import { sqlite } from "./dialect.js";
 import { EventChain } from "./event-chain.js";
 import { isEnvironmental, toStoreError } from "./store-errors.js";
 import { Template } from "./template.js";
+import type { WriteLock } from "./write-lock.js";
 
 const fenceHolds = new Template<{ run_id: string; fence: number }>((hole) =>
   sqlite.selectFrom("runs").select("run_id").where("run_id", "=", hole("run_id")).where("fence", "=", hole("fence")),
 );
+
+/** How long a unit that rides with others waits for one. */
+const RIDE_MS = 20;
 
 interface Queued {
   readonly unit: Unit;
   readonly at: Date;
   /** Settles the promise of `commit`. */
   readonly settle: (error: unknown) => void;
+}
+
+/** What became of a batch: for each unit its failure, or nothing; and what was told by those on disk. */
+interface Written {
+  readonly failures: readonly unknown[];
+  readonly events: readonly EventRecord[];
 }
 
 /** Told of every commit of this process. */
@@ -26,41 +36,57 @@ export interface CommitListener {
 }
 
 /**
- * Group commit: units are queued, and at the end of the event loop's turn all of them go into one transaction, each in
- * its own savepoint, so that one failing unit fails alone. What the disk or a lock makes fail, fails them all.
+ * Group commit: units are queued, and at the end of the event loop's turn all of them go into one transaction. A unit
+ * that is refused fails alone. What the disk or a lock makes fail, fails them all.
  */
 export class GroupCommit {
   readonly #handle: Database;
   readonly #path: string;
+  readonly #lock: WriteLock;
   readonly #listeners = new Set<CommitListener>();
   #queue: Queued[] = [];
   #timer: NodeJS.Immediate | undefined;
+  #later: NodeJS.Timeout | undefined;
   #lost: unknown;
 
-  constructor(handle: Database, path: string) {
+  constructor(handle: Database, path: string, lock: WriteLock) {
     this.#handle = handle;
     this.#path = path;
+    this.#lock = lock;
   }
 
   /** Resolves when the unit is on disk; its events bear the moment given. A caller that does not wait hears of a failure at its next awaited commit. */
   commit(unit: Unit, at = new Date()): Promise<void> {
-    const done = new Promise<void>((resolve, reject) => {
-      const settle = (error: unknown): void => (error === undefined ? resolve() : reject(error));
-      this.#queue.push({ unit, at, settle });
-    });
-    done.catch(() => undefined);
+    const done = this.#enqueue(unit, at);
     this.#timer ??= setImmediate(() => this.flush());
+    return done;
+  }
+
+  /**
+   * As `commit`, for a unit that nobody waits for and no row tells of: it goes to disk with the next that somebody
+   * does, at the latest after a moment. Reads do not see it; `flush` does.
+   */
+  ride(unit: Unit, at = new Date()): Promise<void> {
+    const done = this.#enqueue(unit, at);
+    this.#later ??= setTimeout(() => this.flush(), RIDE_MS);
     return done;
   }
 
   /** Commits everything queued so far, at once; each unit's promise tells how it went. */
   flush(): void {
     clearImmediate(this.#timer);
+    clearTimeout(this.#later);
     this.#timer = undefined;
+    this.#later = undefined;
     if (this.#queue.length === 0) return;
     const batch = this.#queue;
     this.#queue = [];
     this.#transact(batch);
+  }
+
+  /** Commits what is queued if a row may tell of it. */
+  flushRows(): void {
+    if (this.#timer) this.flush();
   }
 
   /** The first failure of disk or lock since this was last asked: units were queued and are not on disk. */
@@ -81,42 +107,74 @@ export class GroupCommit {
     for (const { afterCommit } of this.#listeners) afterCommit?.();
   }
 
+  #enqueue(unit: Unit, at: Date): Promise<void> {
+    const done = new Promise<void>((resolve, reject) => {
+      const settle = (error: unknown): void => (error === undefined ? resolve() : reject(error));
+      this.#queue.push({ unit, at, settle });
+    });
+    done.catch(() => undefined);
+    return done;
+  }
+
   #transact(batch: readonly Queued[]): void {
-    const chain = new EventChain(this.#handle);
-    const failures = this.#write(batch, chain);
+    const { failures, events } = this.#write(batch);
     try {
       if (failures.includes(undefined)) this.announce();
     } finally {
       for (const [index, { settle }] of batch.entries()) settle(failures[index]);
     }
-    for (const event of chain.appended) for (const { onEvent } of this.#listeners) onEvent?.(event);
+    for (const event of events) for (const { onEvent } of this.#listeners) onEvent?.(event);
   }
 
-  /** One transaction for the whole batch: for each unit its failure, or `undefined` when it is on disk. */
-  #write(batch: readonly Queued[], chain: EventChain): unknown[] {
+  /**
+   * One transaction for the whole batch: for each unit its failure, or `undefined` when it is on disk. Units are hardly
+   * ever refused, so savepoints, which copy every page that a unit changes, are made only once one was.
+   */
+  #write(batch: readonly Queued[]): Written {
     try {
-      this.#run("begin immediate");
-      const held = new Set<string>();
-      const failures = batch.map((queued) => this.#attempt(queued, chain, held));
-      chain.writeHeads();
-      this.#run("commit");
-      return failures;
+      return this.#writeWhole(batch) ?? this.#writeApart(batch);
     } catch (error) {
       this.#rollBack();
-      chain.appended.length = 0;
       const failure = toStoreError(error, this.#path);
       this.#lost ??= failure;
-      return batch.map(() => failure);
+      return { failures: batch.map(() => failure), events: [] };
     }
   }
 
+  /** All units or none; nothing when one of several was refused, and none of them is written. Throws what concerns every unit. */
+  #writeWhole(batch: readonly Queued[]): Written | undefined {
+    const chain = new EventChain(this.#handle);
+    const held = new Set<string>();
+    this.#lock.begin();
+    try {
+      for (const queued of batch) this.#apply(queued, chain, held);
+    } catch (error) {
+      if (isEnvironmental(error) || !this.#handle.inTransaction) throw error;
+      this.#run("rollback");
+      return batch.length > 1 ? undefined : { failures: [toStoreError(error, this.#path)], events: [] };
+    }
+    chain.keep();
+    chain.writeHeads();
+    this.#run("commit");
+    return { failures: batch.map(() => undefined), events: chain.appended };
+  }
+
+  /** Each unit in its own savepoint, so that one that is refused fails alone. */
+  #writeApart(batch: readonly Queued[]): Written {
+    const chain = new EventChain(this.#handle);
+    const held = new Set<string>();
+    this.#lock.begin();
+    const failures = batch.map((queued) => this.#attempt(queued, chain, held));
+    chain.writeHeads();
+    this.#run("commit");
+    return { failures, events: chain.appended };
+  }
+
   /** Throws only what concerns every unit; a unit's own failure is returned, and its savepoint rolled back. */
-  #attempt({ unit, at }: Queued, chain: EventChain, held: Set<string>): unknown {
+  #attempt(queued: Queued, chain: EventChain, held: Set<string>): unknown {
     this.#run("savepoint unit");
     try {
-      if (unit.fence) this.#checkFence(unit.fence, held);
-      for (const statement of unit.statements) this.#execute(statement);
-      for (const draft of unit.events ?? []) chain.append(draft, at);
+      this.#apply(queued, chain, held);
     } catch (error) {
       if (isEnvironmental(error) || !this.#handle.inTransaction) throw error;
       chain.forget();
@@ -127,6 +185,12 @@ export class GroupCommit {
     this.#run("release unit");
     chain.keep();
     return undefined;
+  }
+
+  #apply({ unit, at }: Queued, chain: EventChain, held: Set<string>): void {
+    if (unit.fence) this.#checkFence(unit.fence, held);
+    for (const statement of unit.statements) this.#execute(statement);
+    for (const draft of unit.events ?? []) chain.append(draft, at);
   }
 
   /** Once for each owner in a transaction: no other process can take the run while it lasts. */

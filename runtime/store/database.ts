@@ -8,11 +8,15 @@ import type { Query } from "./template.js";
 /** What the resources know of a database: SQL to build on, reads, and units. */
 export interface Database {
   readonly sql: typeof sqlite;
-  /** Sees everything queued before it. */
+  /** Sees every unit committed before it, also while it is queued. */
   read<Row>(query: Query<Row>): Promise<Row[]>;
+  /** Several reads of one moment: nothing that another process writes comes between them. */
+  readTogether<Outcome>(reads: (read: <Row>(query: Query<Row>) => Row[]) => Outcome): Promise<Outcome>;
   /** One statement that writes and answers with rows, committed at once, after everything queued before it. */
   write<Row>(query: Query<Row>): Promise<Row[]>;
   commit(unit: Unit): Promise<void>;
+  /** For units of the saver that nobody waits for: on disk with the next unit, seen by `readTogether` and not by `read`. */
+  ride(unit: Unit): Promise<void>;
 }
 
 /** A SQLite file as a `Database`. */
@@ -30,6 +34,19 @@ export class SqliteDatabase implements Database {
     return this.#all(query);
   }
 
+  async readTogether<Outcome>(reads: (read: <Row>(query: Query<Row>) => Row[]) => Outcome): Promise<Outcome> {
+    this.#file.commits.flush();
+    this.#run("begin");
+    try {
+      const outcome = reads((query) => this.#all(query));
+      this.#run("commit");
+      return outcome;
+    } finally {
+      // Else the process's one handle would stay in it, and refuse every unit that comes.
+      if (this.#file.handle.inTransaction) this.#run("rollback");
+    }
+  }
+
   async write<Row>(query: Query<Row>): Promise<Row[]> {
     const rows = this.#all(query);
     this.#file.commits.announce();
@@ -38,6 +55,10 @@ export class SqliteDatabase implements Database {
 
   commit(unit: Unit): Promise<void> {
     return this.#file.commits.commit(unit, this.#clock.now());
+  }
+
+  ride(unit: Unit): Promise<void> {
+    return this.#file.commits.ride(unit, this.#clock.now());
   }
 
   /** Rejects when units queued before could not be written, whoever queued them. */
@@ -57,8 +78,16 @@ export class SqliteDatabase implements Database {
     }
   }
 
+  #run(sql: string): void {
+    try {
+      this.#file.handle.prepare(sql).run();
+    } catch (error) {
+      throw toStoreError(error, this.#file.path);
+    }
+  }
+
   #all<Row>({ sql, parameters }: Query<Row>): Row[] {
-    this.#file.commits.flush();
+    this.#file.commits.flushRows();
     try {
       // Safe: the query's type was made by Kysely from the schema.
       return this.#file.handle.prepare(sql).all(...parameters) as Row[];

@@ -1,6 +1,6 @@
 import type { Json } from "../../core/digest.js";
-import type { Effects, Statement } from "../../core/ports.js";
-import type { EffectRecord, RunFence } from "../../core/records.js";
+import type { Effects, Kills, Statement } from "../../core/ports.js";
+import type { EffectRecord, RunFence, UndoRecord } from "../../core/records.js";
 import { fromJson, present, toJson, toJsonOrNull, toMoment, toText, toTextOrNull } from "./columns.js";
 import type { Database } from "./database.js";
 import { allBut, insertOf } from "./insert.js";
@@ -27,21 +27,29 @@ const COLUMNS = [
   "approval_id",
   "claimed_at",
   "settled_at",
+  "undoes",
+  "undo_outcome",
+  "undo_at",
+  "undo_by",
+  "undo_note",
 ] as const;
 
 /** Acts on the world: claimed before they are done, so that after any crash it is known which may have happened. */
 export class EffectStore implements Effects {
   readonly #db: Database;
+  readonly #kills: Pick<Kills, "allow">;
   readonly #claim: Template<EffectRow>;
   readonly #settle: Template<Pick<EffectRow, "effect_id" | "status" | "result" | "settled_at">>;
   readonly #settleClaim: Template<
     Pick<EffectRow, "effect_id" | "status" | "result" | "settled_at" | "run_id" | "fence">
   >;
+  readonly #undone: Template<Pick<EffectRow, "effect_id" | "undo_outcome" | "undo_at" | "undo_by" | "undo_note">>;
   readonly #find: Template<{ effect_id: string }, EffectRow>;
   readonly #of: Template<{ run_id: string }, EffectRow>;
 
-  constructor(db: Database) {
+  constructor(db: Database, kills: Pick<Kills, "allow">) {
     this.#db = db;
+    this.#kills = kills;
     this.#claim = insertOf(db.sql, "effects", COLUMNS, (insert) =>
       insert.onConflict((conflict) =>
         conflict
@@ -68,6 +76,7 @@ export class EffectStore implements Effects {
         .where("run_id", "=", hole("run_id"))
         .where("fence", "=", hole("fence")),
     );
+    this.#undone = undoneIn(db);
     this.#find = new Template((hole) =>
       db.sql.selectFrom("effects").selectAll().where("effect_id", "=", hole("effect_id")),
     );
@@ -83,7 +92,8 @@ export class EffectStore implements Effects {
 
   claim(effect: EffectRecord): Statement[] {
     const message = `The act ${effect.tool} (${effect.effectId}) is claimed or done already: find out what became of it before trying again.`;
-    return [mustChange(this.#claim.with(toRow({ ...effect, status: "claimed" })), "already_decided", message)];
+    const claim = mustChange(this.#claim.with(toRow({ ...effect, status: "claimed" })), "already_decided", message);
+    return [...this.#kills.allow(effect), claim];
   }
 
   settle(effectId: string, status: "done" | "not_done", result: unknown, at: Date, claimedBy?: RunFence): Statement[] {
@@ -92,6 +102,12 @@ export class EffectStore implements Effects {
       ? this.#settleClaim.with({ ...values, run_id: claimedBy.runId, fence: claimedBy.fence })
       : this.#settle.with(values);
     return [mustChange(query, "already_decided", `The act ${effectId} is settled already; its outcome stands.`)];
+  }
+
+  undone(effectId: string, { outcome, at, by, note }: UndoRecord): Statement[] {
+    const told = { undo_outcome: outcome, undo_at: toText(at), undo_by: by, undo_note: note ?? null };
+    const message = `What became of the act ${effectId} is known already, or it was never done.`;
+    return [mustChange(this.#undone.with({ effect_id: effectId, ...told }), "already_decided", message)];
   }
 
   async find(effectId: string): Promise<EffectRecord | undefined> {
@@ -125,6 +141,11 @@ function toRow(effect: EffectRecord): EffectRow {
     approval_id: effect.approvalId ?? null,
     claimed_at: toText(effect.claimedAt),
     settled_at: toTextOrNull(effect.settledAt),
+    undoes: effect.undoes ?? null,
+    undo_outcome: effect.undo?.outcome ?? null,
+    undo_at: toTextOrNull(effect.undo?.at),
+    undo_by: effect.undo?.by ?? null,
+    undo_note: effect.undo?.note ?? null,
   };
 }
 
@@ -147,6 +168,34 @@ function toEffect(row: EffectRow): EffectRecord {
     status: row.status,
     claimedAt: new Date(row.claimed_at),
     ...(row.result !== null && { result: fromJson<Json>(row.result) }),
-    ...present({ approvalId: row.approval_id, settledAt: toMoment(row.settled_at) }),
+    ...present({
+      approvalId: row.approval_id,
+      settledAt: toMoment(row.settled_at),
+      undoes: row.undoes,
+      undo: toUndo(row),
+    }),
   };
+}
+
+function toUndo({ undo_outcome, undo_at, undo_by, undo_note }: EffectRow): UndoRecord | undefined {
+  if (undo_outcome === null || undo_at === null || undo_by === null) return undefined;
+  return { outcome: undo_outcome, at: new Date(undo_at), by: undo_by, ...present({ note: undo_note }) };
+}
+
+function undoneIn(
+  db: Database,
+): Template<Pick<EffectRow, "effect_id" | "undo_outcome" | "undo_at" | "undo_by" | "undo_note">> {
+  return new Template((hole) =>
+    db.sql
+      .updateTable("effects")
+      .set({
+        undo_outcome: hole("undo_outcome"),
+        undo_at: hole("undo_at"),
+        undo_by: hole("undo_by"),
+        undo_note: hole("undo_note"),
+      })
+      .where("effect_id", "=", hole("effect_id"))
+      .where("status", "=", "done")
+      .where("undo_outcome", "is", null),
+  );
 }

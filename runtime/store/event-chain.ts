@@ -1,15 +1,13 @@
 import type { Database } from "better-sqlite3";
-import { digestOf } from "../../core/digest.js";
 import { OrchestratorError } from "../../core/errors.js";
 import type { EventDraft } from "../../core/event.js";
+import { hashOfEvent } from "../../core/event-hash.js";
 import type { EventRecord } from "../../core/records.js";
+import { redactJson } from "../../core/redact.js";
 import { toJson, toText } from "./columns.js";
 import { sqlite } from "./dialect.js";
 import type { EventRow } from "./schema.js";
 import { Template } from "./template.js";
-
-/** What the first event of a run has in place of a previous hash. */
-export const FIRST_HASH = "";
 
 interface Head {
   readonly seq: number;
@@ -44,20 +42,6 @@ const insertEvent = new Template<EventRow>((hole) =>
     .onConflict((conflict) => conflict.columns(["run_id", "key"]).doNothing()),
 );
 
-/** The hash of an event: of everything that is known of it, and of the hash before it. */
-function hashOfEvent(event: Omit<EventRecord, "hash">): string {
-  return digestOf({
-    run_id: event.runId,
-    seq: event.seq,
-    key: event.key,
-    type: event.type,
-    task_id: event.taskId,
-    at: toText(event.at),
-    data: event.data,
-    previous_hash: event.previousHash,
-  });
-}
-
 /**
  * Appends events inside one transaction. The heads are read from the runs' rows once, kept here, and written back by
  * `writeHeads`; what a unit appended is taken back by `forget` when the unit fails, and kept by `keep`.
@@ -77,7 +61,7 @@ export class EventChain {
   /** Adds the event to its run's chain; nothing when its key is there already. */
   append(draft: EventDraft, at: Date): void {
     const head = this.#headOf(draft.runId);
-    const { runId, key, type, taskId, data } = draft;
+    const { runId, key, type, taskId } = draft;
     const event = {
       runId,
       seq: head.seq + 1,
@@ -85,7 +69,7 @@ export class EventChain {
       type,
       ...(taskId !== undefined && { taskId }),
       at,
-      data,
+      data: redactJson(draft.data),
       previousHash: head.hash,
     };
     const record: EventRecord = { ...event, hash: hashOfEvent(event) };

@@ -1,7 +1,8 @@
 import type { RawBuilder } from "kysely";
 import { sql } from "kysely";
 import { hasCode, OrchestratorError } from "../../core/errors.js";
-import type { RunFence } from "../../core/records.js";
+import type { Statement } from "../../core/ports.js";
+import type { RunFence, RunRecord } from "../../core/records.js";
 import { present } from "./columns.js";
 import { staleMessage } from "./commit.js";
 import type { Database } from "./database.js";
@@ -10,7 +11,8 @@ import { isDead, noteOwner, partsOf } from "./owner.js";
 import type { RunRow } from "./schema.js";
 import { mustChange, once, Template } from "./template.js";
 
-interface Holder {
+/** What decides whether a live process has a run; `now` is the database's clock. */
+export interface Holder {
   owner: string | null;
   fence: number;
   lease_until: number | null;
@@ -76,6 +78,13 @@ export class Leases {
     throw busy(runId, await this.#holderOf(runId));
   }
 
+  /** The lease of a run that is created in the same unit, with its owner. */
+  first({ runId, owner, fence }: Pick<RunRecord, "runId" | "owner" | "fence">, leaseMs: number): Statement[] {
+    if (owner === undefined) return [];
+    noteOwner(owner);
+    return [this.#extend.with({ run_id: runId, fence, lease_ms: leaseMs })];
+  }
+
   async renew(run: RunFence, leaseMs: number): Promise<{ held: boolean; cancelRequestedBy?: string }> {
     const query = this.#extend.with({ run_id: run.runId, fence: run.fence, lease_ms: leaseMs });
     const statement = mustChange(query, "stale_owner", staleMessage(run.runId, run.fence));
@@ -120,14 +129,18 @@ export class Leases {
   }
 }
 
-/** True for a row of `runs` with a decision, or a request to cancel, that its graph has not gone on with. */
+/**
+ * True for a row of `runs` with a decision, or a request to cancel, that its graph has not gone on with. A run that
+ * takes back what it did is ending as it is: a request to cancel moves it no more.
+ */
 export function isToGoOn(): RawBuilder<boolean> {
-  return sql<boolean>`(runs.cancel_requested_by is not null or exists (
+  return sql<boolean>`((runs.cancel_requested_by is not null and runs.ending is null) or exists (
     select 1 from approvals where approvals.run_id = runs.run_id and approvals.applied_at is null
     and approvals.status in ('approved', 'edited', 'rejected', 'answered')))`;
 }
 
-function isHeld(holder: Holder): boolean {
+/** True while a live process has the run. */
+export function isHeld(holder: Holder): boolean {
   if (holder.owner === null || holder.lease_until === null || holder.lease_until <= holder.now) return false;
   return !isDead(holder.owner);
 }

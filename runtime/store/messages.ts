@@ -11,6 +11,7 @@ const COLUMNS = ["message_id", "key", "recipient", "subject", "body", "run_id"] 
 export class MessageStore implements Messages {
   readonly #db: Database;
   readonly #put: Readonly<Record<Message["box"], Template<MessageRow>>>;
+  readonly #withdraw: readonly Template<{ key: string }>[];
   readonly #find: Template<{ key: string }, { message_id: string }>;
 
   constructor(db: Database) {
@@ -18,6 +19,9 @@ export class MessageStore implements Messages {
     const insertInto = (box: Message["box"]) =>
       insertOf(db.sql, box, COLUMNS, (insert) => insert.onConflict((conflict) => conflict.column("key").doNothing()));
     this.#put = { drafts: insertInto("drafts"), outbox: insertInto("outbox") };
+    this.#withdraw = (["drafts", "outbox"] as const).map(
+      (box) => new Template((hole) => db.sql.deleteFrom(box).where("key", "=", hole("key"))),
+    );
     this.#find = new Template((hole) =>
       db.sql
         .selectFrom("drafts")
@@ -38,5 +42,9 @@ export class MessageStore implements Messages {
   async find(key: string): Promise<string | undefined> {
     const [row] = await this.#db.read(this.#find.with({ key }));
     return row?.message_id;
+  }
+
+  async withdraw(key: string): Promise<void> {
+    await this.#db.commit({ statements: this.#withdraw.map((statement) => statement.with({ key })) });
   }
 }

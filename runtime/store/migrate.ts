@@ -1,9 +1,13 @@
 import type { Database } from "better-sqlite3";
 import { OrchestratorError } from "../../core/errors.js";
 import { initial } from "./migrations/001-initial.js";
+import { fewerPages } from "./migrations/002-fewer-pages.js";
+import { killSwitch } from "./migrations/003-kill-switch.js";
+import { undo } from "./migrations/004-undo.js";
+import { resources } from "./migrations/005-resources.js";
 import { foreignMessage } from "./store-errors.js";
 
-const MIGRATIONS: readonly string[] = [initial];
+const MIGRATIONS: readonly string[] = [initial, fewerPages, killSwitch, undo, resources];
 
 /** Marks a file as ours in its header: "MORC". */
 const APPLICATION_ID = 0x4d4f5243;
@@ -23,6 +27,11 @@ export function migrate(handle: Database, path: string): void {
     if (handle.inTransaction) handle.exec("rollback");
     throw error;
   }
+}
+
+/** The schema of a file, as it is and as this release has it; refuses what `migrate` refuses. Reads only. */
+export function schemaVersionOf(handle: Database, path: string): { found: number; newest: number } {
+  return { found: versionOf(handle, path), newest: MIGRATIONS.length };
 }
 
 /** The number of migrations that the file has seen; refuses what is not ours. Reads only. */

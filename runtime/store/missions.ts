@@ -4,6 +4,7 @@ import type { MissionVersionRecord } from "../../core/records.js";
 import { fromJson, toJson, toText } from "./columns.js";
 import type { Database } from "./database.js";
 import { insertOf } from "./insert.js";
+import { packText, unpackText } from "./packed.js";
 import type { MissionRow } from "./schema.js";
 import { Template } from "./template.js";
 
@@ -12,6 +13,7 @@ export class MissionStore implements MissionVersions {
   readonly #db: Database;
   readonly #put: Template<MissionRow>;
   readonly #find: Template<{ version: string }, MissionRow>;
+  readonly #packed = new WeakMap<JsonObject, string | Uint8Array>();
 
   constructor(db: Database) {
     this.#db = db;
@@ -30,10 +32,17 @@ export class MissionStore implements MissionVersions {
         version,
         mission_id: missionId,
         slug,
-        document: toJson(document),
+        document: this.#pack(document),
         created_at: toText(createdAt),
       }),
     ];
+  }
+
+  /** Each start of a run puts its mission's document again: one object for each version. */
+  #pack(document: JsonObject): string | Uint8Array {
+    const packed = this.#packed.get(document) ?? packText(toJson(document));
+    this.#packed.set(document, packed);
+    return packed;
   }
 
   async find(version: string): Promise<MissionVersionRecord | undefined> {
@@ -43,7 +52,7 @@ export class MissionStore implements MissionVersions {
         version: row.version,
         missionId: row.mission_id,
         slug: row.slug,
-        document: fromJson<JsonObject>(row.document),
+        document: fromJson<JsonObject>(unpackText(row.document)),
         createdAt: new Date(row.created_at),
       }
     );

@@ -2,7 +2,7 @@ import type { Json } from "../../core/digest.js";
 import { sha256 } from "../../core/digest.js";
 import type { Results, Statement } from "../../core/ports.js";
 import type { ResultRecord } from "../../core/records.js";
-import { fromJson, toJson } from "./columns.js";
+import { fromDigestBytes, fromJson, toDigestBytes, toJson } from "./columns.js";
 import type { Database } from "./database.js";
 import { insertOf } from "./insert.js";
 import type { ArtifactRow, ResultRow } from "./schema.js";
@@ -19,7 +19,7 @@ export class ResultStore implements Results {
   readonly #put: Template<ResultRow>;
   readonly #keep: Template<ArtifactRow>;
   readonly #supersede: Template<{ run_id: string; task_id: string }>;
-  readonly #get: Template<{ run_id: string; digest: string }, Found>;
+  readonly #get: Template<Pick<ResultRow, "run_id" | "digest">, Found>;
   readonly #of: Template<{ run_id: string }, Found>;
 
   constructor(db: Database) {
@@ -70,7 +70,7 @@ export class ResultStore implements Results {
       run_id: result.runId,
       task_id: result.taskId,
       attempt: result.attempt,
-      digest: result.digest,
+      digest: toDigestBytes(result.digest),
       output: artifact === null ? text : null,
       artifact,
       superseded: result.superseded ? 1 : 0,
@@ -84,7 +84,7 @@ export class ResultStore implements Results {
   }
 
   async get(runId: string, digest: string): Promise<ResultRecord | undefined> {
-    const [row] = await this.#db.read(this.#get.with({ run_id: runId, digest }));
+    const [row] = await this.#db.read(this.#get.with({ run_id: runId, digest: toDigestBytes(digest) }));
     return row && toResult(row);
   }
 
@@ -98,7 +98,7 @@ function toResult(row: Found): ResultRecord {
     runId: row.run_id,
     taskId: row.task_id,
     attempt: row.attempt,
-    digest: row.digest,
+    digest: fromDigestBytes(row.digest),
     output: fromJson<Json>(row.output ?? row.content ?? "null"),
     superseded: row.superseded === 1,
   };

@@ -32,7 +32,9 @@ const RUN_COLUMNS = [
   "head_hash",
   "started_at",
   "finished_at",
+  "lead_time",
   "report",
+  "ending",
 ] as const;
 const OPEN = ["queued", "running", "waiting"] as const;
 
@@ -57,6 +59,15 @@ export function runTemplates({ sql: db }: Database) {
         .where("fence", "=", hole("fence")),
     ),
     find: new Template<Key, RunRow>((hole) => db.selectFrom("runs").selectAll().where("run_id", "=", hole("run_id"))),
+    ofCase: new Template<Pick<RunRow, "mission_id" | "case_id">, RunRow>((hole) =>
+      db
+        .selectFrom("runs")
+        .selectAll()
+        .where("mission_id", "=", hole("mission_id"))
+        .where("case_id", "=", hole("case_id"))
+        .orderBy("started_at", "desc")
+        .orderBy("run_id", "desc"),
+    ),
     heads: new Template<{ limit: number }, Pick<RunRow, "run_id" | "head_seq">>((hole) =>
       db
         .selectFrom("runs")
@@ -111,11 +122,12 @@ export function runMoves({ sql: db }: Database) {
         .where("run_id", "=", hole("run_id"))
         .where("status", "in", OPEN),
     ),
-    finish: new Template<Key & Pick<RunRow, "status" | "report" | "failure" | "finished_at">>((hole) =>
+    finish: new Template<Key & Pick<RunRow, "status" | "lead_time" | "report" | "failure" | "finished_at">>((hole) =>
       db
         .updateTable("runs")
         .set({
           status: hole("status"),
+          lead_time: hole("lead_time"),
           report: hole("report"),
           failure: hole("failure"),
           finished_at: hole("finished_at"),
@@ -124,6 +136,19 @@ export function runMoves({ sql: db }: Database) {
         .where("status", "in", OPEN),
     ),
   };
+}
+
+/** How a run comes to take back what it did, once. */
+export function endingOf({ sql: db }: Database) {
+  return new Template<Owned & { ending: string }>((hole) =>
+    db
+      .updateTable("runs")
+      .set({ ending: hole("ending") })
+      .where("run_id", "=", hole("run_id"))
+      .where("fence", "=", hole("fence"))
+      .where("ending", "is", null)
+      .where("status", "in", OPEN),
+  );
 }
 
 /** What must hold of a run for a unit to be written; none of these changes anything. */
@@ -146,6 +171,16 @@ export function runGuards({ sql: db }: Database) {
         .set((columns) => ({ run_id: columns.ref("run_id") }))
         .where("run_id", "=", hole("run_id"))
         .where(sql<boolean>`not ${isToGoOn()}`),
+    ),
+    nothingLost: new Template<Key>((hole) =>
+      db
+        .updateTable("runs")
+        .set((columns) => ({ run_id: columns.ref("run_id") }))
+        .where("run_id", "=", hole("run_id"))
+        .where(
+          sql<boolean>`not exists (select 1 from effects where effects.run_id = runs.run_id
+            and effects.status = 'claimed' and effects.undoes is null)`,
+        ),
     ),
     goOn: new Template<Key>((hole) =>
       db

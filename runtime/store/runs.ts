@@ -1,14 +1,15 @@
 import type { JsonObject } from "../../core/digest.js";
+import { FIRST_HASH } from "../../core/event-hash.js";
 import type { RunFilter, Runs, Statement } from "../../core/ports.js";
-import type { RunFence, RunRecord } from "../../core/records.js";
+import type { RunEnding, RunFence, RunRecord } from "../../core/records.js";
 import type { TerminalStatus } from "../../core/run.js";
-import { fromJson, fromJsonOrNull, present, toJson, toMoment, toText, toTextOrNull } from "./columns.js";
+import { fromJson, present, toJson, toJsonOrNull, toMoment, toText, toTextOrNull } from "./columns.js";
 import { staleMessage } from "./commit.js";
 import type { Database } from "./database.js";
 import { afterPrefix } from "./dialect.js";
-import { FIRST_HASH } from "./event-chain.js";
 import { Leases } from "./leases.js";
-import { runGuards, runMoves, runTemplates } from "./run-templates.js";
+import { packText, unpackText } from "./packed.js";
+import { endingOf, runGuards, runMoves, runTemplates } from "./run-templates.js";
 import type { RunRow } from "./schema.js";
 import { mustChange, once } from "./template.js";
 
@@ -20,6 +21,7 @@ export class RunStore implements Runs {
   readonly #leases: Leases;
   readonly #templates: ReturnType<typeof runTemplates>;
   readonly #moves: ReturnType<typeof runMoves>;
+  readonly #ending: ReturnType<typeof endingOf>;
   readonly #guards: ReturnType<typeof runGuards>;
 
   constructor(db: Database) {
@@ -27,15 +29,20 @@ export class RunStore implements Runs {
     this.#leases = new Leases(db);
     this.#templates = runTemplates(db);
     this.#moves = runMoves(db);
+    this.#ending = endingOf(db);
     this.#guards = runGuards(db);
   }
 
-  create(run: Omit<RunRecord, "headSeq" | "headHash">, options: { readonly asOnlyOpen?: boolean } = {}): Statement[] {
+  create(
+    run: Omit<RunRecord, "headSeq" | "headHash">,
+    options: { readonly asOnlyOpen?: boolean; readonly leaseMs?: number } = {},
+  ): Statement[] {
     const taken = `Run ${run.runId} exists already. Continue it with \`mission resume ${run.runId}\`, or start one under another id.`;
-    const insert = mustChange(this.#templates.insert.with(toRow(run)), "run_exists", taken);
-    if (!options.asOnlyOpen) return [insert];
+    const insert = [mustChange(this.#templates.insert.with(toRow(run)), "run_exists", taken)];
+    if (options.leaseMs !== undefined) insert.push(...this.#leases.first(run, options.leaseMs));
+    if (!options.asOnlyOpen) return insert;
     const open = `Case ${run.caseId} has an open run of ${run.missionSlug} already. Find it with \`mission runs\` and continue or cancel that one.`;
-    return [insert, mustChange(this.#guards.isOnlyOpen.with({ run_id: run.runId }), "run_exists", open)];
+    return [...insert, mustChange(this.#guards.isOnlyOpen.with({ run_id: run.runId }), "run_exists", open)];
   }
 
   takeLease(runId: string, owner: string, leaseMs: number): Promise<number> {
@@ -71,6 +78,11 @@ export class RunStore implements Runs {
     return [mustChange(query, "stale_owner", staleMessage(run.runId, run.fence))];
   }
 
+  setEnding(run: RunFence, ending: RunEnding): Statement[] {
+    const values = { run_id: run.runId, fence: run.fence, ending: toJson(ending) };
+    return [this.#owned(run), this.#ending.with(values)];
+  }
+
   requestCancel(runId: string, by: string): Statement[] {
     const message = `Run ${runId} has ended or does not exist: there is nothing to cancel. See \`mission runs\`.`;
     return [mustChange(this.#moves.cancel.with({ run_id: runId, cancel_requested_by: by }), "run_finished", message)];
@@ -86,11 +98,17 @@ export class RunStore implements Runs {
     const values = {
       run_id: run.runId,
       status,
-      report: toJson(report),
+      lead_time: leadTimeOf(report),
+      report: packText(toJson(report)),
       failure: failure ?? null,
       finished_at: toText(at),
     };
-    return [this.#owned(run), this.#moves.finish.with(values)];
+    const lost = `Run ${run.runId} has an act of which nobody knows whether it happened: it cannot end. Continue it with \`mission resume ${run.runId}\`.`;
+    return [
+      this.#owned(run),
+      mustChange(this.#guards.nothingLost.with({ run_id: run.runId }), "run_busy", lost),
+      this.#moves.finish.with(values),
+    ];
   }
 
   goOn(runId: string): Statement[] {
@@ -113,11 +131,17 @@ export class RunStore implements Runs {
   }
 
   async list(filter: RunFilter = {}): Promise<RunRecord[]> {
+    const { status, missionId, caseId, limit } = filter;
+    // What every start asks is compiled once.
+    if (missionId !== undefined && caseId !== undefined && !status && limit === undefined) {
+      const ofCase = this.#templates.ofCase.with({ mission_id: missionId, case_id: caseId });
+      return (await this.#db.read(ofCase)).map(toRun);
+    }
     let query = this.#db.sql.selectFrom("runs").selectAll().orderBy("started_at", "desc").orderBy("run_id", "desc");
-    if (filter.status) query = query.where("status", "in", filter.status);
-    if (filter.missionId !== undefined) query = query.where("mission_id", "=", filter.missionId);
-    if (filter.caseId !== undefined) query = query.where("case_id", "=", filter.caseId);
-    if (filter.limit !== undefined) query = query.limit(filter.limit);
+    if (status) query = query.where("status", "in", status);
+    if (missionId !== undefined) query = query.where("mission_id", "=", missionId);
+    if (caseId !== undefined) query = query.where("case_id", "=", caseId);
+    if (limit !== undefined) query = query.limit(limit);
     return (await this.#db.read(once(query))).map(toRun);
   }
 
@@ -161,8 +185,15 @@ function toRow(run: Omit<RunRecord, "headSeq" | "headHash">): RunRow {
     head_hash: FIRST_HASH,
     started_at: toText(run.startedAt),
     finished_at: toTextOrNull(run.finishedAt),
-    report: run.report === undefined ? null : toJson(run.report),
+    lead_time: leadTimeOf(run.report),
+    report: run.report === undefined ? null : packText(toJson(run.report)),
+    ending: toJsonOrNull(run.ending),
   };
+}
+
+/** In a column of its own, so that counting over runs need not read their reports. */
+function leadTimeOf(report: JsonObject | undefined): string | null {
+  return toJsonOrNull(report?.["lead_time"]);
 }
 
 function toRun(row: RunRow): RunRecord {
@@ -191,7 +222,8 @@ function toRun(row: RunRow): RunRecord {
       cancelRequestedBy: row.cancel_requested_by,
       failure: row.failure,
       finishedAt: toMoment(row.finished_at),
-      report: fromJsonOrNull<JsonObject>(row.report),
+      report: row.report === null ? undefined : fromJson<JsonObject>(unpackText(row.report)),
+      ending: row.ending === null ? undefined : fromJson<RunEnding>(row.ending),
     }),
   };
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { OrchestratorError } from "../../core/errors.js";
 import { fromJson } from "./columns.js";
 import type { BlobRow, CheckpointRow, WriteRow } from "./schema.js";
@@ -56,9 +56,9 @@ function writeDigest(row: Unsigned<WriteRow>): string {
 
 /** The lengths stand in front, so that no byte can move from one part to the next unseen. */
 function digestOfParts(texts: readonly (string | number | null)[], ...bytes: readonly Uint8Array[]): string {
-  const hash = createHash("sha256").update(JSON.stringify([...texts, ...bytes.map(({ length }) => length)]));
-  for (const part of bytes) hash.update(part);
-  return hash.digest("hex");
+  const head = Buffer.from(JSON.stringify([...texts, ...bytes.map(({ length }) => length)]));
+  // What was put in by another hand may be text.
+  return hash("sha256", Buffer.concat([head, ...bytes.map((part) => Buffer.from(part))]), "hex");
 }
 
 function damaged({ thread_id, checkpoint_ns, checkpoint_id }: CheckpointRow, what: string): OrchestratorError {

@@ -20,6 +20,7 @@ import type { Unit } from "../../core/ports.js";
 import type { RunFence } from "../../core/records.js";
 import { toJson } from "./columns.js";
 import type { Database } from "./database.js";
+import { packTyped, unpackTyped } from "./packed.js";
 import {
   assertBlobs,
   assertCheckpoint,
@@ -31,6 +32,7 @@ import {
 import type { CheckpointKey } from "./saver-templates.js";
 import { checkpointPruning, checkpointReads, checkpointWrites } from "./saver-templates.js";
 import type { BlobRow, CheckpointRow, WriteRow } from "./schema.js";
+import type { Query } from "./template.js";
 import { once } from "./template.js";
 
 /**
@@ -39,12 +41,20 @@ import { once } from "./template.js";
  */
 export type History = number | "all";
 
-/** Two: the one to continue from, and the one before it, whose writes a reader may still hold. */
+/** Two: the one to continue from, and the one before it, to look at and to fork from. */
 const DEFAULT_HISTORY = 2;
 /** Since this version of the format a checkpoint carries its pending sends itself. */
 const SENDS_INSIDE = 4;
+/**
+ * In `configurable`, beside a fence: the run's rows hold what its tasks did, and whatever checkpoint is there is continued
+ * by them. So nobody waits for the graph's checkpoints, which reach the disk with the units that they belong to; there is
+ * none before a node has worked; and what nodes wrote since the last one is not kept. Underscores keep it out of the metadata.
+ */
+export const BY_ROWS = "__by_rows";
 const VERSION_FRACTIONS = 1e9;
 const MAX_THREADS_KNOWN = 1_000;
+/** The first superstep in which a node works: what stands before it is the input, which a run's row has. */
+const FIRST_WORK = 1;
 
 /**
  * LangGraph's checkpoints, written with everything else of the same turn. With `configurable.run_id` and
@@ -57,6 +67,8 @@ export class CheckpointSaver extends BaseCheckpointSaver {
   readonly #writes: ReturnType<typeof checkpointWrites>;
   readonly #pruning: ReturnType<typeof checkpointPruning>;
   readonly #reads: ReturnType<typeof checkpointReads>;
+  /** Why the last unit of a thread and namespace that nobody waited for is not on disk. */
+  readonly #failed = new Map<string, { readonly fence: number; readonly error: unknown }>();
   /** The stored values, as `channel version`, of the checkpoint last read or written in each thread and namespace. */
   readonly #stored = new Map<string, ReadonlySet<string>>();
 
@@ -77,11 +89,8 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     const query = checkpointId
       ? this.#reads.find.with({ ...key, checkpoint_id: checkpointId })
       : this.#reads.newest.with(key);
-    for (;;) {
-      const [row] = await this.#db.read(query);
-      const tuple = row && (await this.#toTuple(row));
-      if (tuple || !row || checkpointId) return tuple;
-    }
+    const stored = await this.#read(query);
+    return stored && this.#toTuple(stored);
   }
 
   override async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
@@ -89,11 +98,10 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     for (const row of await this.#matching(config, options.before)) {
       if (left <= 0) return;
       if (options.filter && !(await this.#passes(row, options.filter))) continue;
-      const [found] = await this.#db.read(this.#reads.find.with(row));
-      const tuple = found && (await this.#toTuple(found));
-      if (!tuple) continue;
+      const stored = await this.#read(this.#reads.find.with(row));
+      if (!stored) continue;
       left -= 1;
-      yield tuple;
+      yield await this.#toTuple(stored);
     }
   }
 
@@ -105,12 +113,19 @@ export class CheckpointSaver extends BaseCheckpointSaver {
   ): Promise<RunnableConfig> {
     const threadId = requireThread(config, "a checkpoint");
     const key = { thread_id: threadId, checkpoint_ns: namespaceOf(config), checkpoint_id: checkpoint.id };
+    const rides = isByRows(config) && isOwnStep(metadata);
+    if (rides && metadata.step < FIRST_WORK) return { configurable: key };
     const { channel_values: values, ...rest } = copyCheckpoint(checkpoint);
-    const changed = Object.keys(newVersions).filter((channel) => values[channel] !== undefined);
+    const stored = this.#stored.get(placeOf(key));
+    const versionOf = (channel: string) => String(newVersions[channel] ?? rest.channel_versions[channel]);
+    // Where nobody waits for a checkpoint, what it builds on may be on no disk.
+    const isNew = (channel: string) =>
+      Object.hasOwn(newVersions, channel) || (rides && !stored?.has(`${channel} ${versionOf(channel)}`));
+    const changed = Object.keys(values).filter((channel) => values[channel] !== undefined && isNew(channel));
     const [[type, value], [metadataType, metadataValue], blobs] = await Promise.all([
       this.serde.dumpsTyped(rest),
       this.serde.dumpsTyped(metadata),
-      Promise.all(changed.map((channel) => this.serde.dumpsTyped(values[channel]))),
+      Promise.all(changed.map(async (channel) => packTyped(await this.serde.dumpsTyped(values[channel])))),
     ]);
     const versions = Object.fromEntries(
       Object.keys(values).map((channel) => [channel, String(rest.channel_versions[channel])]),
@@ -128,10 +143,12 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     });
     const kept = changed.map((channel, index) => {
       const [blobType, blob] = blobs[index] ?? ["null", new Uint8Array()];
-      const version = String(newVersions[channel]);
+      const version = versionOf(channel);
       return this.#writes.addBlob.with(signedBlob({ ...key, channel, version, type: blobType, value: blob }));
     });
-    await this.#db.commit(guarded(config, [this.#writes.put.with(row), ...kept, ...this.#prune(key)]));
+    const unit = guarded(config, [this.#writes.put.with(row), ...kept, ...this.#prune(key, checkpoint.v)]);
+    if (unit.fence && rides) this.#ride(key, unit.fence, unit.statements);
+    else await this.#db.commit(unit);
     this.#remember(
       key,
       held.map((channel) => `${channel} ${versions[channel]}`),
@@ -151,7 +168,8 @@ export class CheckpointSaver extends BaseCheckpointSaver {
       checkpoint_id: getCheckpointId(config),
     };
     if (key.checkpoint_id === "") throw new Error('Writes need a "checkpoint_id" in "configurable".');
-    const values = await Promise.all(writes.map(([, value]) => this.serde.dumpsTyped(value)));
+    if (isByRows(config) && !writes.some(isQuestionOrError)) return;
+    const values = await Promise.all(writes.map(async ([, value]) => packTyped(await this.serde.dumpsTyped(value))));
     const statements = writes.map(([channel], index) => {
       const [type, value] = values[index] ?? ["null", new Uint8Array()];
       const idx = WRITES_IDX_MAP[channel] ?? index;
@@ -171,6 +189,17 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     this.#stored.clear();
   }
 
+  /** Lets the unit ride: what fails then is told to the next call on this thread under the same fence, and to whoever flushes the store. */
+  #ride(key: CheckpointKey, fence: RunFence, statements: Unit["statements"]): void {
+    const place = placeOf(key);
+    const before = this.#failed.get(place);
+    this.#failed.delete(place);
+    if (before?.fence === fence.fence) throw before.error;
+    this.#db
+      .ride({ fence, statements })
+      .catch((error: unknown) => this.#failed.set(place, { fence: fence.fence, error }));
+  }
+
   /** The channels whose values are stored: those of this put, and those that stood at this version before. A value may also never have come. */
   #heldOf(key: CheckpointKey, versions: Readonly<Record<string, string>>, changed: ReadonlySet<string>): string[] {
     const stored = this.#stored.get(placeOf(key));
@@ -187,11 +216,22 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     if (this.#stored.size > MAX_THREADS_KNOWN && oldest !== undefined) this.#stored.delete(oldest);
   }
 
-  #prune({ thread_id, checkpoint_ns }: CheckpointKey) {
+  /** What a superstep wrote is part of the checkpoint after it: writes stay while there is none, or a longer history is wanted. */
+  #prune({ thread_id, checkpoint_ns }: CheckpointKey, format: number) {
     if (this.#history === "all") return [];
     const values = { thread_id, checkpoint_ns, kept: Math.max(1, this.#history) - 1 };
+    const areNeeded = this.#history > DEFAULT_HISTORY || format < SENDS_INSIDE;
     const { pruneWrites, prune, pruneBlobs } = this.#pruning;
-    return [pruneWrites.with(values), prune.with(values), pruneBlobs.with(values)];
+    return [pruneWrites.with(areNeeded ? values : { ...values, kept: 0 }), prune.with(values), pruneBlobs.with(values)];
+  }
+
+  /** A checkpoint with all its parts, of one moment: they may be pruned between two. */
+  #read(query: Query<CheckpointRow>): Promise<Stored | undefined> {
+    return this.#db.readTogether((read) => {
+      const [row] = read(query);
+      if (row) assertCheckpoint(row);
+      return row && { row, blobs: read(this.#reads.blobsOf.with(row)), writes: read(this.#reads.writesOf.with(row)) };
+    });
   }
 
   /** Keys and metadata only, newest first: a filter reads many rows and loads few. */
@@ -210,7 +250,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     if (typeof namespace === "string") query = query.where("checkpoint_ns", "=", namespace);
     if (checkpointId) query = query.where("checkpoint_id", "=", checkpointId);
     if (beforeId) query = query.where("checkpoint_id", "<", beforeId);
-    return this.#db.read(once(query));
+    return this.#db.readTogether((read) => read(once(query)));
   }
 
   /** What cannot be read passes: putting its tuple together then says that it is damaged. */
@@ -227,16 +267,10 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     return Object.entries(filter).every(([name, value]) => value === undefined || metadata[name] === value);
   }
 
-  /** `undefined` when the checkpoint was deleted while its parts were being read: it may then lack some. */
-  async #toTuple(row: CheckpointRow): Promise<CheckpointTuple | undefined> {
-    assertCheckpoint(row);
-    const { thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id } = row;
-    const blobs = await this.#db.read(this.#reads.blobsOf.with(row));
-    const writes = await this.#db.read(this.#reads.writesOf.with(row));
-    const isStillThere = (await this.#db.read(this.#reads.find.with(row))).length > 0;
-    if (!isStillThere) return undefined;
+  async #toTuple({ row, blobs, writes }: Stored): Promise<CheckpointTuple> {
     assertBlobs(row, blobs);
     assertWrites(row, writes);
+    const { thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id } = row;
     this.#remember(
       row,
       blobs.map(({ channel, version }) => `${channel} ${version}`),
@@ -261,7 +295,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
 
   async #valuesOf(blobs: readonly BlobRow[]): Promise<Record<string, unknown>> {
     const values = blobs.map(
-      async (blob) => [blob.channel, await this.serde.loadsTyped(blob.type, blob.value)] as const,
+      async ({ channel, type, value }) => [channel, await this.serde.loadsTyped(...unpackTyped(type, value))] as const,
     );
     return Object.fromEntries(await Promise.all(values));
   }
@@ -272,7 +306,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
         async ({ task_id, channel, type, value }): Promise<CheckpointPendingWrite> => [
           task_id,
           channel,
-          await this.serde.loadsTyped(type, value),
+          await this.serde.loadsTyped(...unpackTyped(type, value)),
         ],
       ),
     );
@@ -280,11 +314,12 @@ export class CheckpointSaver extends BaseCheckpointSaver {
 
   /** Older formats kept a checkpoint's sends among its parent's writes. */
   async #addSends(checkpoint: Checkpoint, row: CheckpointRow, parentId: string): Promise<void> {
-    const writes = await this.#db.read(this.#reads.writesOf.with({ ...row, checkpoint_id: parentId }));
+    const query = this.#reads.writesOf.with({ ...row, checkpoint_id: parentId });
+    const writes = await this.#db.readTogether((read) => read(query));
     assertWrites(row, writes);
     const sends = writes.filter((write) => write.channel === TASKS);
     checkpoint.channel_values[TASKS] = await Promise.all(
-      sends.map((send) => this.serde.loadsTyped(send.type, send.value)),
+      sends.map((send) => this.serde.loadsTyped(...unpackTyped(send.type, send.value))),
     );
     const versions = Object.values(checkpoint.channel_versions);
     checkpoint.channel_versions[TASKS] =
@@ -292,9 +327,30 @@ export class CheckpointSaver extends BaseCheckpointSaver {
   }
 }
 
+/** A checkpoint's row with its values and the writes that follow it. */
+interface Stored {
+  readonly row: CheckpointRow;
+  readonly blobs: readonly BlobRow[];
+  readonly writes: readonly WriteRow[];
+}
+
 function guarded(config: RunnableConfig, statements: Unit["statements"]): Unit {
   const fence = fenceOf(config);
   return fence ? { fence, statements } : { statements };
+}
+
+/** True in the graph of a run whose rows are the truth, and not in a graph that is a part of it. */
+function isByRows(config: RunnableConfig): boolean {
+  return config.configurable?.[BY_ROWS] === true && namespaceOf(config) === "";
+}
+
+/** True for what the graph itself saves on its way, and not for what somebody puts into its thread. */
+function isOwnStep({ source }: CheckpointMetadata): boolean {
+  return source === "input" || source === "loop";
+}
+
+function isQuestionOrError([channel]: PendingWrite): boolean {
+  return WRITES_IDX_MAP[channel] !== undefined;
 }
 
 function fenceOf(config: RunnableConfig): RunFence | undefined {

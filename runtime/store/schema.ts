@@ -1,6 +1,7 @@
 import type { ApprovalKind } from "../../core/approval.js";
 import type { TaskErrorCode } from "../../core/errors.js";
-import type { Dispatch, EffectRecord, ObservationRecord, RunHost, Turn } from "../../core/records.js";
+import type { KillScope } from "../../core/kill.js";
+import type { Dispatch, EffectRecord, ObservationRecord, RunHost, Turn, UndoRecord } from "../../core/records.js";
 import type { ApprovalStatus, RunStatus, TaskStatus } from "../../core/run.js";
 import type { DedupeScope } from "../../core/tool.js";
 
@@ -8,6 +9,10 @@ import type { DedupeScope } from "../../core/tool.js";
 export type Moment = string;
 /** A JSON value as text; `columns.ts` converts. */
 export type JsonText = string;
+/** A text, pressed where it is long; `packed.ts` converts. */
+export type PackedText = string | Uint8Array;
+/** A sha256 as its 32 bytes; `columns.ts` converts. What is none stays text. */
+export type DigestBytes = string | Uint8Array;
 /** 0 or 1. */
 export type Flag = number;
 
@@ -15,7 +20,7 @@ export interface MissionRow {
   version: string;
   mission_id: string;
   slug: string;
-  document: JsonText;
+  document: PackedText;
   created_at: Moment;
 }
 
@@ -44,7 +49,11 @@ export interface RunRow {
   head_hash: string;
   started_at: Moment;
   finished_at: Moment | null;
-  report: JsonText | null;
+  /** As the report has it. */
+  lead_time: JsonText | null;
+  report: PackedText | null;
+  /** Set once the run takes back what it did, before it ends so. */
+  ending: JsonText | null;
 }
 
 export interface TaskRow {
@@ -57,12 +66,13 @@ export interface TaskRow {
   failures: number;
   refusals: number;
   code_version: string | null;
-  started_at: Moment | null;
-  finished_at: Moment | null;
+  /** Milliseconds since 1970, as `finished_at`. */
+  started_at: number | null;
+  finished_at: number | null;
   cost_micro_usd: number;
   degraded: Flag;
-  inputs_digest: string | null;
-  result_digest: string | null;
+  inputs_digest: DigestBytes | null;
+  result_digest: DigestBytes | null;
   error_code: TaskErrorCode | null;
   error_message: string | null;
   summary: string | null;
@@ -76,7 +86,7 @@ export interface ResultRow {
   run_id: string;
   task_id: string;
   attempt: number;
-  digest: string;
+  digest: DigestBytes;
   /** Null when the output is an artifact. */
   output: JsonText | null;
   artifact: string | null;
@@ -122,6 +132,22 @@ export interface EffectRow {
   approval_id: string | null;
   claimed_at: Moment;
   settled_at: Moment | null;
+  /** The effect that this one takes back. */
+  undoes: string | null;
+  undo_outcome: UndoRecord["outcome"] | null;
+  undo_at: Moment | null;
+  undo_by: string | null;
+  undo_note: string | null;
+}
+
+export interface ResourceRow {
+  resource: string;
+  run_id: string;
+  task_id: string;
+  fence: number;
+  /** 1 where an act had been begun when its task was given back: it stays held under later leases of its run. */
+  kept: number;
+  taken_at: Moment;
 }
 
 export interface ApprovalRow {
@@ -234,6 +260,18 @@ export interface ArticleRow {
   body: string;
 }
 
+export interface KillActRow {
+  /** Given by the database, in the order of commits. */
+  seq: number;
+  act_id: string;
+  scope: KillScope;
+  subject: string;
+  turned: "on" | "off";
+  by: string;
+  reason: string;
+  at: Moment;
+}
+
 /** The tables by name. One typed schema for every database. */
 export interface Schema {
   missions: MissionRow;
@@ -243,6 +281,7 @@ export interface Schema {
   artifacts: ArtifactRow;
   journal: TurnRow;
   effects: EffectRow;
+  resources: ResourceRow;
   approvals: ApprovalRow;
   events: EventRow;
   observations: ObservationRow;
@@ -253,5 +292,6 @@ export interface Schema {
   drafts: MessageRow;
   outbox: MessageRow;
   articles: ArticleRow;
+  kill_acts: KillActRow;
   meta: { key: string; value: string };
 }

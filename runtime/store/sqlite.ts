@@ -15,11 +15,13 @@ import BetterSqlite3 from "better-sqlite3";
 import { OrchestratorError } from "../../core/errors.js";
 import { GroupCommit } from "./commit.js";
 import { migrate } from "./migrate.js";
-import { foreignMessage, isLocked, readOnlyMessage, toStoreError } from "./store-errors.js";
+import { foreignMessage, readOnlyMessage, toStoreError } from "./store-errors.js";
+import { patiently, WriteLock } from "./write-lock.js";
 
-/** How long a statement waits for another process's lock. */
+/** How long a statement or a transaction waits for another process's lock. */
 const BUSY_TIMEOUT_MS = 5_000;
-const RETRY_MS = 20;
+/** Pages of the write-ahead log (16 MB) before they are moved into the file: most are written again until then. */
+const LOG_PAGES = 4_000;
 const MAGIC = "SQLite format 3\0";
 const FILES = Symbol.for("mission-orchestrator.sqlite-files");
 
@@ -56,8 +58,10 @@ export function openSqlite(path: string, options: { busyTimeoutMs?: number } = {
     return known;
   }
   try {
-    const handle = openHandle(file, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS);
-    const opened: SqliteFile = { path: file, handle, commits: new GroupCommit(handle, file), users: 1 };
+    const limitMs = options.busyTimeoutMs ?? BUSY_TIMEOUT_MS;
+    const handle = openHandle(file, limitMs);
+    const commits = new GroupCommit(handle, file, new WriteLock(handle, limitMs));
+    const opened: SqliteFile = { path: file, handle, commits, users: 1 };
     registry().open.set(file, opened);
     return opened;
   } catch (error) {
@@ -89,6 +93,8 @@ function setUp(handle: Database, path: string, busyTimeoutMs: number): void {
   patiently(busyTimeoutMs, () => migrate(handle, path));
   patiently(busyTimeoutMs, () => handle.exec("pragma journal_mode = wal"));
   handle.exec("pragma synchronous = full");
+  handle.exec("pragma temp_store = memory");
+  handle.exec(`pragma wal_autocheckpoint = ${LOG_PAGES}`);
 }
 
 /**
@@ -108,20 +114,6 @@ function keepStatements(handle: Database): void {
   };
   // Safe: the cache answers with what the driver's own `prepare` answered for the same text.
   handle.prepare = cached as Database["prepare"];
-}
-
-/** Tries again while another process holds the lock: changing the journal mode does not heed the busy timeout. */
-function patiently(limitMs: number, act: () => void): void {
-  const deadline = performance.now() + limitMs;
-  for (;;) {
-    try {
-      act();
-      return;
-    } catch (error) {
-      if (!isLocked(error) || performance.now() >= deadline) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
-    }
-  }
 }
 
 /** The file's one name, after checks that touch nothing: a folder, permission to write, and that it is SQLite. */

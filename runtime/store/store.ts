@@ -1,5 +1,4 @@
 import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
-import { OrchestratorError } from "../../core/errors.js";
 import type { Clock, Store } from "../../core/ports.js";
 import type { EventRecord } from "../../core/records.js";
 import { ApprovalStore } from "./approvals.js";
@@ -8,15 +7,19 @@ import { CalendarStore } from "./calendar.js";
 import { SqliteDatabase } from "./database.js";
 import { EffectStore } from "./effects.js";
 import { EventStore } from "./events.js";
+import { FigureStore } from "./figures.js";
 import { JournalStore } from "./journal.js";
+import { KillStore } from "./kills.js";
 import { MessageStore } from "./messages.js";
 import { MissionStore } from "./missions.js";
 import { ObservationStore } from "./observations.js";
+import { ResourceStore } from "./resources.js";
 import { ResultStore } from "./results.js";
 import { RunStore } from "./runs.js";
 import type { History } from "./saver.js";
 import { CheckpointSaver } from "./saver.js";
 import { openSqlite } from "./sqlite.js";
+import { storePathOf } from "./store-path.js";
 import { TaskStore } from "./tasks.js";
 
 export interface StoreOptions {
@@ -43,23 +46,27 @@ export interface OpenStore extends Store {
  */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<OpenStore> {
   const file = openSqlite(
-    pathOf(url),
+    storePathOf(url),
     options.busyTimeoutMs === undefined ? {} : { busyTimeoutMs: options.busyTimeoutMs },
   );
   const stopListening = file.commits.listen(options);
   const db = new SqliteDatabase(file, options.clock ?? { now: () => new Date() });
   let closing: Promise<void> | undefined;
+  const kills = new KillStore(db);
   return {
     url,
     runs: new RunStore(db),
     tasks: new TaskStore(db),
     results: new ResultStore(db),
     journal: new JournalStore(db),
-    effects: new EffectStore(db),
+    effects: new EffectStore(db, kills),
+    resources: new ResourceStore(db),
     approvals: new ApprovalStore(db),
     events: new EventStore(db),
     observations: new ObservationStore(db),
+    figures: new FigureStore(db),
     missions: new MissionStore(db),
+    kills,
     calendar: new CalendarStore(db),
     messages: new MessageStore(db),
     articles: new ArticleStore(db),
@@ -71,16 +78,4 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
       return closing;
     },
   };
-}
-
-/** The file that a URL names: `sqlite:here.db`, `sqlite:/there/it.db` or `sqlite:///there/it.db`. */
-function pathOf(url: string): string {
-  const path = /^sqlite:(?:\/\/(?=\/))?(?<path>[^?#]+)$/u.exec(url)?.groups?.["path"];
-  if (path === undefined || path.startsWith(":") || path.endsWith("/")) {
-    throw new OrchestratorError(
-      "config_invalid",
-      `"${url}" names no store. Write sqlite:<path of a file>, for example sqlite:.missions/missions.db.`,
-    );
-  }
-  return path;
 }

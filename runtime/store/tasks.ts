@@ -1,7 +1,7 @@
 import type { Feedback } from "../../core/define-agent.js";
 import type { Statement, Tasks } from "../../core/ports.js";
 import type { TaskRecord } from "../../core/records.js";
-import { fromJson, fromJsonOrNull, present, toJson, toJsonOrNull, toMoment, toTextOrNull } from "./columns.js";
+import { fromDigestBytes, fromJson, fromJsonOrNull, present, toDigestBytes, toJson, toJsonOrNull } from "./columns.js";
 import type { Database } from "./database.js";
 import { allBut, insertOf } from "./insert.js";
 import type { TaskRow } from "./schema.js";
@@ -75,12 +75,12 @@ function toRow(task: TaskRecord): TaskRow {
     failures: task.failures,
     refusals: task.refusals,
     code_version: task.codeVersion ?? null,
-    started_at: toTextOrNull(task.startedAt),
-    finished_at: toTextOrNull(task.finishedAt),
+    started_at: task.startedAt?.getTime() ?? null,
+    finished_at: task.finishedAt?.getTime() ?? null,
     cost_micro_usd: task.costMicroUsd,
     degraded: task.degraded ? 1 : 0,
-    inputs_digest: task.inputsDigest ?? null,
-    result_digest: task.resultDigest ?? null,
+    inputs_digest: task.inputsDigest === undefined ? null : toDigestBytes(task.inputsDigest),
+    result_digest: task.resultDigest === undefined ? null : toDigestBytes(task.resultDigest),
     error_code: task.errorCode ?? null,
     error_message: task.errorMessage ?? null,
     summary: task.summary ?? null,
@@ -106,10 +106,10 @@ function toTask(row: TaskRow): TaskRecord {
     ...present({
       agentId: row.agent_id,
       codeVersion: row.code_version,
-      startedAt: toMoment(row.started_at),
-      finishedAt: toMoment(row.finished_at),
-      inputsDigest: row.inputs_digest,
-      resultDigest: row.result_digest,
+      startedAt: row.started_at === null ? undefined : new Date(row.started_at),
+      finishedAt: row.finished_at === null ? undefined : new Date(row.finished_at),
+      inputsDigest: row.inputs_digest === null ? undefined : fromDigestBytes(row.inputs_digest),
+      resultDigest: row.result_digest === null ? undefined : fromDigestBytes(row.result_digest),
       errorCode: row.error_code,
       errorMessage: row.error_message,
       summary: row.summary,

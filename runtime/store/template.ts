@@ -34,10 +34,10 @@ export class Template<Values extends object, Row = unknown> {
   /** The query with these values. */
   with(values: Values): Query<Row> {
     const sql = this.#compiled();
-    const byName = new Map(Object.entries(values));
+    const named = values as Readonly<Record<string, unknown>>; // safe: holes are named after its keys
     return {
       sql,
-      parameters: this.#parameters.map((value) => (value instanceof Hole ? byName.get(value.name) : value)),
+      parameters: this.#parameters.map((value) => (value instanceof Hole ? named[value.name] : value)),
     };
   }
 

@@ -116,18 +116,20 @@ export function storeProcessContract(name: string, open: StoreFactory): void {
       const closed = once(other.child, "close");
       let isClosed = false;
       void closed.then(() => (isClosed = true));
-      let own = 0;
+      const own: Promise<void>[] = [];
       while (!isClosed) {
-        void store.commit({
-          statements: [],
-          events: [{ runId: "R1", type: "task_progress", key: `own:${own}`, data: {} }],
-        });
-        own += 1;
+        own.push(
+          store.commit({
+            statements: [],
+            events: [{ runId: "R1", type: "task_progress", key: `own:${own.length}`, data: {} }],
+          }),
+        );
         await turn();
       }
 
       expect(await other.ended).toBe(0);
-      expect(await store.events.of("R1")).toHaveLength(own + 80);
+      await Promise.all(own);
+      expect(await store.events.of("R1")).toHaveLength(own.length + 80);
     });
   });
 }

@@ -326,6 +326,18 @@ function decisionTests(withRun: WithRun): void {
 }
 
 function eventTests(withRun: WithRun): void {
+  withRun("the events of some kinds are read without the others", async (store) => {
+    const note = (key: string): EventDraft => ({ ...event(key), type: "feedback_given" });
+    await store.commit({ statements: [], events: [event("a"), note("b"), event("c"), note("d")] });
+
+    const of = (options: Parameters<typeof store.events.of>[1]) =>
+      store.events.of("R1", options).then((all) => all.map(({ key }) => key));
+
+    expect(await of({ types: ["feedback_given"] })).toEqual(["b", "d"]);
+    expect(await of({ types: ["feedback_given"], afterSeq: 2, limit: 1 })).toEqual(["d"]);
+    expect(await of({ types: ["run_failed"] })).toEqual([]);
+  });
+
   withRun("an event told twice stands once, and the chain has no gap", async (store) => {
     await store.commit({ statements: [], events: [event("a"), event("b"), event("a")] });
     await store.commit({ statements: [], events: [event("b", { changed: true }), event("c")] });
@@ -473,6 +485,22 @@ function recordTests(withRun: WithRun): void {
 
     expect(await store.observations.of("R1")).toEqual([observation]);
     expect(await store.missions.find("v1")).toEqual(version);
+  });
+
+  withRun("what people tell of a KPI stands once; only who knows what stands may replace it", async (store) => {
+    const told = { runId: "R1", kpiId: "days", value: 6.5, at: NOW, basis: "recorded" as const, by: "Ada" };
+    const other = { ...told, value: 9, by: "Ben" };
+    const measured = { ...told, basis: "measured" as const, by: "mission" };
+    const record = (...statements: Parameters<typeof store.observations.record>) =>
+      store.commit({ statements: store.observations.record(...statements) });
+
+    const outcomes = await Promise.allSettled([record(told), record(other), record(measured)]);
+    const stale = await Promise.allSettled([record({ ...told, value: 7 }, other)]);
+    await record(other, told);
+
+    expect(outcomes.map(codeOf)).toEqual(["on disk", "kpi_recorded", "on disk"]);
+    expect(stale.map(codeOf)).toEqual(["kpi_recorded"]);
+    expect(await store.observations.of("R1")).toEqual([measured, other]);
   });
 }
 

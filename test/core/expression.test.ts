@@ -23,8 +23,30 @@ describe("the language", () => {
     ["median([3.0, 1.0, 2.0])", 2],
     ["median([1, 2])", 1.5],
     ["matches('A-17', '^[A-Z]-[0-9]+$')", true],
+    ["'A-17'.matches('^[A-Z]-' + '[0-9]+$')", true],
+    ["('a' + 'b').matches('^a$') || [1].exists(n, 'x'.matches('y'))", false],
   ])("%s gives %s", (expression, value) => {
     expect(evaluate(expression, {})).toBe(value);
+  });
+
+  test.each(["matches(case.text, '^(a+)+$')", "case.text.matches('^(a+)+$')"])(
+    "a pattern that tries every way ends: %s",
+    (expression) => {
+      expect(evaluate(expression, { case: { text: `${"a".repeat(10_000)}!` } })).toBe(false);
+    },
+  );
+
+  test("a pattern that cannot be used is a problem with its column before it runs, in both forms", () => {
+    expect(checkExpression("true && matches(case.text, '(a)\\\\1')")).toMatchObject({
+      column: 28,
+      message: expect.stringContaining("refer back"),
+    });
+    expect(checkExpression("case.list.all(x, x.matches('(?<=a)b'))")).toMatchObject({
+      column: 28,
+      message: expect.stringContaining("look behind"),
+    });
+    expect(checkExpression("matches(case.text, case.pattern)")).toBeUndefined();
+    expect(() => evaluate("matches('a', case.pattern)", { case: { pattern: "(a" } })).toThrow("Invalid regular");
   });
 
   test("a failure names expression and column", () => {
@@ -33,6 +55,7 @@ describe("the language", () => {
     );
     expect(() => evaluateBoolean("case.size", { case: { size: 1 } })).toThrow("true or false is needed");
     expect(() => evaluate("hours_between('soon', 'late')", {})).toThrow("is no moment");
+    expect(() => evaluate("median([])", {})).toThrow("median of an empty list");
   });
 
   test("a name that is absent is null to who asks whether it is there, and an error to who does not", () => {

@@ -6,6 +6,7 @@ import {
   businessTime,
   isKept,
   measure,
+  readsClock,
   toKpiView,
   toLimitView,
 } from "../../core/kpi.js";
@@ -101,13 +102,22 @@ describe("measuring", () => {
   });
 
   test("a figure is pending until somebody tells it", () => {
-    expect(toKpiView(KPI, [])).toMatchObject({ actual: null, basis: "pending", attainment: null });
+    expect(toKpiView(KPI, [], "running")).toMatchObject({ actual: null, basis: "pending", attainment: null });
     expect(toLimitView(LIMIT, [observed("days", 9)])).toMatchObject({ actual: null, status: "pending" });
+  });
+
+  test("a run that failed or was cancelled reached nothing, whatever was observed of it", () => {
+    for (const status of ["failed", "cancelled"] as const) {
+      const view = toKpiView(KPI, [observed("days", 1.2, "simulated")], status);
+      expect(view).toMatchObject({ actual: null, attainment: null, not_counted: status });
+    }
+    expect(toKpiView(KPI, [observed("days", 1.2)], "completed")).not.toHaveProperty("not_counted");
   });
 
   test("the newest observation counts, with its basis", () => {
     const later = new Date(START.getTime() + 1);
-    const view = toKpiView(KPI, [observed("days", 3.5, "recorded", later), observed("days", 9, "simulated")]);
+    const observations = [observed("days", 3.5, "recorded", later), observed("days", 9, "simulated")];
+    const view = toKpiView(KPI, observations, "completed");
 
     expect(view).toMatchObject({ baseline: 5, target: 2, actual: 3.5, basis: "recorded", attainment: 0.5 });
     expect(toLimitView(LIMIT, [observed("max_steps", 6)])).toEqual({
@@ -116,9 +126,17 @@ describe("measuring", () => {
       value: 5,
       actual: 6,
       status: "breached",
+      basis: "measured",
     });
   });
 });
+
+test.each([
+  ["hours_between(case.received_at, run.finished_at)", true],
+  ["run.waited_for_people_hours", true],
+  ["run.steps", false],
+  ["T4.touchpoints", false],
+])("%s is read off the run's clock: %s", (expression, isRead) => expect(readsClock(expression)).toBe(isRead));
 
 describe("the business clock", () => {
   const { tasks } = missionOf({

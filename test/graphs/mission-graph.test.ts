@@ -204,7 +204,9 @@ describe("I9 whoever watches the graph sees the run", () => {
     for (const event of seen.custom) expect(event.line).not.toBe("");
     expect(seen.updates).toContainEqual({
       "sales-analysis-agent": {
-        tasks: { T4: expect.objectContaining({ status: "done", summary: expect.stringContaining("Score") }) },
+        tasks: expect.objectContaining({
+          T4: expect.objectContaining({ status: "done", summary: expect.stringContaining("Score") }),
+        }),
       },
     });
     expect(seen.values.at(-1)).toHaveProperty("__interrupt__");

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { toPlan } from "../../core/plan.js";
 import type { Dispatch } from "../../core/records.js";
 import { dispatch } from "../../nodes/dispatch.js";
-import { newRunUnit } from "../../runtime/new-run.js";
+import { newRun } from "../../runtime/new-run.js";
 import { actor, createTrials } from "../support/failures.js";
 import type { MissionParts } from "../support/missions.js";
 
@@ -19,7 +19,7 @@ describe("I6: the dispatcher always ends", () => {
     const startedAt = new Date();
     const prepared = await parts.prepareCase(mission, undefined, startedAt);
     const start = { runId: "R1", version, startedAt, host: "orchestrator", dispatch: "dataflow" } as const;
-    await store.commit(newRunUnit(store, mission, prepared, start));
+    await store.commit(newRun(store, mission, prepared, start).unit);
     const session = await parts.sessions.host("R1", mission);
     const plan = toPlan(mission.tasks);
 
@@ -98,7 +98,7 @@ async function begun(mission: MissionParts, mode: Dispatch) {
   const startedAt = new Date();
   const prepared = await parts.prepareCase(loaded, undefined, startedAt);
   await store.commit(
-    newRunUnit(store, loaded, prepared, { runId: "R1", version, startedAt, host: "orchestrator", dispatch: mode }),
+    newRun(store, loaded, prepared, { runId: "R1", version, startedAt, host: "orchestrator", dispatch: mode }).unit,
   );
   const session = await parts.sessions.host("R1", loaded);
   const plan = toPlan(loaded.tasks);
@@ -112,5 +112,5 @@ async function begun(mission: MissionParts, mode: Dispatch) {
 /** Where a command leads: the tasks that it sends, or the node that it names. */
 function goalsOf(command: Command): readonly unknown[] {
   const goals = Array.isArray(command.goto) ? command.goto : [command.goto];
-  return goals.map((goal) => (typeof goal === "object" ? goal.args.task : goal));
+  return goals.flatMap((goal) => (typeof goal === "object" ? goal.args.tasks : goal));
 }

@@ -21,7 +21,7 @@ const SCRIPTED_COPIES = 20;
 /** Enough to meet acts that were done and not yet told. */
 const GUESSED_COPIES = 30;
 /** Fewer commits than this no run has: a sweep of nothing would prove nothing. */
-const COPIES_AT_LEAST = 6;
+const COPIES_AT_LEAST = 3;
 
 function assertSame({ expected, ends }: Sweep, scenario: Scenario): void {
   expect(expected.essence.run.status).toBe(scenario.ends ?? "completed");

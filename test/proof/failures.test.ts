@@ -2,7 +2,7 @@ import { copyFileSync, existsSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import type { AgentDefinition } from "../../core/define-agent.js";
 import { giveUp, valueFrom } from "../../core/define-agent.js";
-import { newRunUnit } from "../../runtime/new-run.js";
+import { newRun } from "../../runtime/new-run.js";
 import type { Act } from "../support/failures.js";
 import { actor, createGate, createTrials, endsOf } from "../support/failures.js";
 import type { MissionParts } from "../support/missions.js";
@@ -132,7 +132,7 @@ describe("I6: a cancelled run ends, wherever it stood", () => {
     const startedAt = new Date();
     const prepared = await parts.prepareCase(mission, undefined, startedAt);
     const start = { runId: "R1", version, startedAt, host: "orchestrator", dispatch: "dataflow" } as const;
-    await store.commit(newRunUnit(store, mission, prepared, start));
+    await store.commit(newRun(store, mission, prepared, start).unit);
 
     const outcome = await bench.orchestrator.cancel("R1", { by: "ann" });
 
@@ -179,7 +179,7 @@ describe("I6: a cancelled run ends, wherever it stood", () => {
     expect((await started).status).toBe("cancelled");
   });
 
-  test("what it had done outside is listed as not undone", async () => {
+  test("what it had done is taken back, and listed so", async () => {
     const message = { to: "ann@example.com", subject: "Done", body: "It is done." };
     const send: Act = async (context) => ({ sent: valueFrom(await context.call("put_in_outbox", message)) });
     const agent = {
@@ -198,7 +198,7 @@ describe("I6: a cancelled run ends, wherever it stood", () => {
 
     const report = await bench.orchestrator.report(run);
     expect(report.effects).toMatchObject([
-      { tool: "put_in_outbox", task_id: "T1", status: "not_undone", args: message },
+      { tool: "put_in_outbox", task_id: "T1", status: "undone", args: message, undo: { outcome: "undone", by: "A70" } },
     ]);
   });
 

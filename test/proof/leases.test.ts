@@ -123,6 +123,24 @@ describe("I7: of two who resume one acts, and the other is told", () => {
   );
 });
 
+test(
+  "I7: of two who start a case one works on it, and the other is told that it goes on elsewhere",
+  async () => {
+    const gate = desk.gate("first");
+    const [one, two] = await Promise.all([desk.open(), desk.open()]);
+    const options = { caseRef: { case_id: "C1", first: gate.path, second: "" } };
+
+    const started = [one.start(mission, options), two.start(mission, options)];
+    const loser = await Promise.race(started);
+    gate.release();
+    const outcomes = await Promise.all(started);
+
+    expect(loser).toMatchObject({ is_elsewhere: true, note: expect.stringContaining("another process") });
+    expect(outcomes.filter(({ is_elsewhere, status }) => !is_elsewhere && status === "completed")).toHaveLength(1);
+  },
+  LIMIT_MS,
+);
+
 describe("I2, I7: a worker that was stopped past its lease writes nothing when it goes on", () => {
   /** Starts a run in another process and stops that process while the first task is at work. */
   async function stoppedAtWork() {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Engine } from "../support/engine.js";
-import { openEngine } from "../support/engine.js";
-import { agentsOfRandomPlans, Outside, toolsOfRandomPlans } from "../support/random-agents.js";
+import type { Outside } from "../support/random-agents.js";
 import { checkDecisions, checkEffects, checkOrder, essenceOf } from "../support/random-checks.js";
+import { openRandomEngine } from "../support/random-engine.js";
 import { randomPlans } from "../support/random-plan.js";
 import type { RandomRun } from "../support/random-run.js";
 import { runToEnd } from "../support/random-run.js";
@@ -13,16 +13,12 @@ const LONG = 600_000;
 /** Events of one task, attempt and request are few: more of them means that a run went in circles. */
 const MAX_EVENTS_PER_TASK = 120;
 
-const outside = new Outside();
 let engine: Engine;
+let outside: Outside;
 let plans = 0;
 
 beforeAll(async () => {
-  engine = await openEngine({
-    agents: agentsOfRandomPlans(outside),
-    tools: toolsOfRandomPlans(outside),
-    clock: outside.clock,
-  });
+  ({ engine, outside } = await openRandomEngine());
 });
 
 afterAll(() => engine.drop());

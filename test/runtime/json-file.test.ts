@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { parseJson, parseJsonFile, readJsonFile } from "../../runtime/json-file.js";
+import { parseJsonFile, readJsonFile } from "../../runtime/json-file.js";
+import { parseJson } from "../../runtime/parse-json.js";
 
 let folder: string;
 beforeEach(async () => {

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AgentDefinition } from "../../core/define-agent.js";
-import { rulingOn } from "../../core/policy.js";
 import { formatProblem, hasErrors } from "../../core/problem.js";
 import type { ToolDefinition } from "../../core/tool.js";
 import { findCase } from "../../runtime/cases.js";
-import { assertRunnable, loadMission, loadMissions } from "../../runtime/missions.js";
-import { fakeAgent, fakePlaybook, missionDocument } from "../support/missions.js";
+import { allProblems, assertRunnable, loadMission, loadMissions } from "../../runtime/missions.js";
+import { createPolicies } from "../../runtime/policy/policies.js";
+import { fakeAgent, fakePlaybook, libraryOf, missionDocument } from "../support/missions.js";
 
 const DATA = join(import.meta.dirname, "../../data");
 const DATASET = [
@@ -73,7 +73,7 @@ async function write(name: string, value: unknown): Promise<void> {
   await rm(path, { force: true });
   await writeFile(path, typeof value === "string" ? value : JSON.stringify(value));
 }
-const load = (agents = AGENTS) => loadMissions({ dataFolder: folder, agents, tools: [] });
+const load = (agents = AGENTS) => loadMissions({ dataFolder: folder, library: libraryOf(agents) });
 const problemsOf = async (name: string) => {
   const entry = (await load()).list().find(({ file }) => file.endsWith(name));
   return (entry?.problems ?? []).map(
@@ -124,7 +124,7 @@ describe("F001: the missions of the dataset", () => {
             id: "onboarding_time_days",
             unit: "days",
             direction: "lower",
-            source: "dataset",
+            source: "the dataset",
             known: "at_end",
             measure: "days_between(case.received_at, run.finished_at)",
             baseline: 5,
@@ -139,7 +139,7 @@ describe("F001: the missions of the dataset", () => {
             id: "pipeline_days",
             unit: "days",
             direction: "lower",
-            source: "dataset",
+            source: "the dataset",
             known: "later",
             baseline: 14,
             target: 7,
@@ -162,7 +162,7 @@ describe("F001: the missions of the dataset", () => {
             id: "resolution_time_hours",
             unit: "hours",
             direction: "lower",
-            source: "dataset",
+            source: "the dataset",
             known: "at_end",
             measure: "hours_between(case.received_at, run.finished_at)",
             baseline: 12,
@@ -317,8 +317,7 @@ describe("finding a mission", () => {
     const document = missionDocument({ tasks: [{ task_id: "T1", skill: "collect" }] });
     const { mission, version, problems } = await loadMission(JSON.parse(JSON.stringify(document)), {
       dataFolder: folder,
-      agents: AGENTS,
-      tools: [],
+      library: libraryOf(AGENTS),
     });
 
     expect(problems).toEqual([]);
@@ -327,7 +326,7 @@ describe("finding a mission", () => {
   });
 
   test("a data folder that does not exist is named", async () => {
-    await expect(loadMissions({ dataFolder: join(folder, "none"), agents: [], tools: [] })).rejects.toMatchObject({
+    await expect(loadMissions({ dataFolder: join(folder, "none"), library: libraryOf([]) })).rejects.toMatchObject({
       code: "file_not_found",
     });
   });
@@ -351,10 +350,11 @@ describe("F001: the data folder of the project", () => {
   test("every mission of it can run with the project's own agents and tools", async () => {
     const agents = await exportsOf<AgentDefinition>("nodes/agents", (value) => "agentId" in value);
     const tools = await exportsOf<ToolDefinition>("tools", (value) => "effect" in value && "maxCostMicroUsd" in value);
-    const isForbidden = (tool: ToolDefinition) => rulingOn(tool).outcome === "forbidden";
-    const catalogue = await loadMissions({ dataFolder: DATA, agents, tools, isForbidden });
+    const policies = createPolicies(async () => tools);
+    const catalogue = await loadMissions({ dataFolder: DATA, library: libraryOf(agents, tools), policies });
 
-    expect(catalogue.list().flatMap(({ problems }) => problems.map(formatProblem))).toEqual([]);
+    const problems = await Promise.all(catalogue.list().map(allProblems));
+    expect(problems.flat().map(formatProblem)).toEqual([]);
     expect(catalogue.problems).toEqual([]);
     expect(catalogue.list().map(({ missionId }) => missionId)).toEqual(
       expect.arrayContaining(["M001", "M002", "M003"]),

@@ -173,7 +173,7 @@ describe("I4: what is asked now withdraws what was asked before", () => {
       "the task begins anew",
       (session: RunSession) => session.commit({ tasks: [{ ...session.task("A"), attempt: 2, status: "running" }] }),
     ],
-    ["the run ends", (session: RunSession) => session.finish("failed", {}, "Broke.")],
+    ["the run ends", (session: RunSession) => session.finish("failed", {}, "Broke.", new Date("2026-03-01T09:00:00Z"))],
   ])(
     "a decision that came first stands when %s: it counts as heeded, and nothing tells of a withdrawal",
     async (_when, act) => {

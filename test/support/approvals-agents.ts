@@ -164,6 +164,21 @@ const note = definePlaybook({
   },
 });
 
+/** Notes its first half, waits until the test lets it go, and notes its second. */
+const noteBoth = definePlaybook({
+  skill: "note_both",
+  version: "1",
+  input: z.looseObject({ gate: z.string() }),
+  output: z.strictObject({ noted: z.boolean() }),
+  tools: ["note_down"],
+  async run(context, { gate }) {
+    const line = `${String(context.caseData["case_id"])} ${context.taskId}`;
+    valueFrom(await context.call<NoteDown>("note_down", { line: `${line} first` }));
+    if (gate !== "") await untilWritten(context, gate);
+    return { noted: valueFrom(await context.call<NoteDown>("note_down", { line: `${line} second` })).noted };
+  },
+});
+
 const ship = definePlaybook({
   skill: "ship",
   version: "1",
@@ -213,7 +228,18 @@ const surrender = definePlaybook({
 
 /** Who works in the proofs of approvals. `version` is that of its skill `draft`. */
 export function deskAgents(version = "1"): readonly AgentDefinition[] {
-  const skills = { gather, hold, write_letter: writeLetter, post, note, ship, enquire, give, surrender };
+  const skills = {
+    gather,
+    hold,
+    write_letter: writeLetter,
+    post,
+    note,
+    note_both: noteBoth,
+    ship,
+    enquire,
+    give,
+    surrender,
+  };
   return [
     defineAgent({
       agentId: "A90",

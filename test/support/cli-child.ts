@@ -21,6 +21,8 @@ for (const args of calls) {
     storeOfEnvironment: async () => undefined,
     open: (store) => openFor(store),
     onInterrupt: () => () => undefined,
+    isHeard: () => true,
+    onUnheard: () => () => undefined,
     person: async () => {
       throw new Error("Nobody is here.");
     },

@@ -96,7 +96,8 @@ function requestOf({ taskId, attempt, kind, status, digest, decidedBy, decision,
 
 function reportOf({ status, failure, summary, blackboard, kpis, limits, degraded, decisions, effects }: FinalReport) {
   return {
-    ...{ status, failure, summary, blackboard, kpis, limits, degraded },
+    ...{ status, failure, blackboard, kpis, limits, degraded },
+    summary: withoutDoubts(summary),
     decisions: byKey(
       decisions
         .filter(({ kind }) => kind !== "in_doubt")
@@ -104,6 +105,13 @@ function reportOf({ status, failure, summary, blackboard, kpis, limits, degraded
     ),
     effects: byKey(effects.map(({ effect_id, status: outcome }) => ({ effect_id, outcome }))),
   };
+}
+
+/** Without how long it took, and without its last sentence: that counts the questions of doubt, which only an interrupted run asks, and lists acts in the order done. */
+function withoutDoubts(summary: string): string {
+  return summary
+    .replace(/, [^,]+ after it began/u, "")
+    .replace(/ (?:Nobody had|\S+ (?:decided|approved|corrected|edited|rejected|answered)) .*$/su, "");
 }
 
 function isWhole(events: readonly { seq: number; hash: string; previousHash: string }[]): boolean {

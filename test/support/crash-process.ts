@@ -44,7 +44,7 @@ export async function bundleChild(folder: string): Promise<string> {
     platform: "node",
     target: "node20",
   });
-  for (const name of ["node_modules", "data"]) symlinkSync(join(root, name), join(folder, name));
+  for (const name of ["node_modules", "data", "package.json"]) symlinkSync(join(root, name), join(folder, name));
   return join(folder, "child.mjs");
 }
 

@@ -50,6 +50,13 @@ export function createMemoryCalendar(entries: CalendarEntry[] = []): Calendar & 
       return wanted.map(({ key }) => keys.get(key) ?? "");
     },
     find: async (key) => keys.get(key),
+    async cancel(gone) {
+      for (const key of gone) {
+        const id = keys.get(key);
+        if (id !== undefined) delete entries[Number(id.slice("entry-".length)) - 1];
+        keys.delete(key);
+      }
+    },
   };
 }
 
@@ -63,6 +70,9 @@ export function createMemoryMessages(): Messages {
       return id;
     },
     find: async (key) => keys.get(key),
+    async withdraw(key) {
+      keys.delete(key);
+    },
   };
 }
 

@@ -3,12 +3,15 @@ import type { Decision, RequestDraft } from "../../core/approval.js";
 import { allowedFor, approvalIdOf, consequencesFor, NeedsPerson } from "../../core/approval.js";
 import type { Json } from "../../core/digest.js";
 import { digestOf } from "../../core/digest.js";
-import type { AgentCard, Task } from "../../core/mission.js";
+import type { AgentCard, Mission, Task } from "../../core/mission.js";
+import type { PolicyText } from "../../core/policy.js";
 import type { Clock, Store } from "../../core/ports.js";
 import type { ApprovalRecord, EventRecord, RunRecord, Turn } from "../../core/records.js";
 import type { Change, RunSession, Toolbox, ToolCall } from "../../core/session.js";
 import type { Reconciled, ToolContext, ToolDefinition, ToolReply } from "../../core/tool.js";
 import { TurnKeys } from "../../nodes/turns.js";
+import { KillWatch } from "../../runtime/kill-watch.js";
+import { createPolicies } from "../../runtime/policy/policies.js";
 import { defineTool } from "../../tools/define-tool.js";
 import { createGate } from "../../tools/gate.js";
 import { createFakeServices } from "./fake-services.js";
@@ -41,9 +44,15 @@ export function createClock(start = "2026-03-02T08:00:00Z"): Clock {
 }
 
 /** One run under a lease, as far as the gate needs it: a mirror of turns and approvals over a real store. */
-export class GateSession implements Pick<RunSession, "turn" | "commit" | "request" | "requests" | "runId" | "run"> {
+export class GateSession
+  implements Pick<RunSession, "turn" | "commit" | "request" | "requests" | "runId" | "run" | "mission" | "stops">
+{
+  readonly stops: KillWatch;
   readonly runId: string;
   readonly run: RunRecord;
+  readonly mission: Mission;
+  /** Its task declares none. */
+  readonly resources = { guards: () => [] };
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #turns: Map<string, Turn>;
@@ -56,12 +65,15 @@ export class GateSession implements Pick<RunSession, "turn" | "commit" | "reques
     store: Store,
     clock: Clock,
     run: RunRecord,
+    mission: Mission,
     rows: { turns: Turn[]; approvals: ApprovalRecord[] },
     crash?: CrashPoint,
   ) {
     this.runId = run.runId;
     this.run = run;
+    this.mission = mission;
     this.#store = store;
+    this.stops = new KillWatch(store.kills);
     this.#clock = clock;
     this.#turns = new Map(rows.turns.map((turn) => [keyOf(turn.taskId, turn.attempt, turn.key), turn]));
     this.#approvals = rows.approvals;
@@ -161,6 +173,10 @@ export interface WorldOptions {
   readonly runId?: string;
   readonly caseId?: string;
   readonly crash?: CrashPoint;
+  /** The mission's own policies. */
+  readonly missionPolicies?: readonly PolicyText[];
+  /** The administrator's folder. */
+  readonly policies?: string;
 }
 
 /** One process that works on a run: session and gate. A second world on the same store is the process after it. */
@@ -178,9 +194,17 @@ export interface World {
 /** Takes the run over from whoever had it, and opens a gate of its own. */
 export async function openWorld(options: WorldOptions): Promise<World> {
   const { store, tools, clock = createClock(), runId = RUN_ID, caseId = "C1" } = options;
-  const session = await openSession(store, clock, { runId, caseId }, options.crash);
-  const gate = createGate({ tools, store, clock, services: createFakeServices() });
-  const [task] = missionOf({ tasks: [{ task_id: "T1" }] }).tasks;
+  const { missionPolicies } = options;
+  const mission = {
+    ...missionOf({ tasks: [{ task_id: "T1" }] }),
+    ...(missionPolicies && { policies: missionPolicies }),
+  };
+  const session = await openSession(store, clock, { runId, caseId, mission }, options.crash);
+  const tool = (name: string) => tools.find((each) => each.name === name);
+  const shelf = { tool, findTool: async (name: string) => tool(name) };
+  const policies = createPolicies(async () => tools, options.policies);
+  const gate = createGate({ tools: shelf, store, policies, clock, services: createFakeServices() });
+  const [task] = session.mission.tasks;
   if (!task) throw new Error("The mission has no task.");
   const keys = new TurnKeys();
   const call: World["call"] = async (tool, args, parts = {}) =>
@@ -208,8 +232,13 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   };
 }
 
-async function openSession(store: Store, clock: Clock, of: { runId: string; caseId: string }, crash?: CrashPoint) {
-  const { runId, caseId } = of;
+async function openSession(
+  store: Store,
+  clock: Clock,
+  of: { runId: string; caseId: string; mission: Mission },
+  crash?: CrashPoint,
+) {
+  const { runId, caseId, mission } = of;
   const known = await store.runs.find(runId);
   if (known) await store.commit({ statements: store.runs.releaseLease(known) });
   else await store.commit({ statements: store.runs.create(runRecord(runId, { caseId })) });
@@ -221,7 +250,7 @@ async function openSession(store: Store, clock: Clock, of: { runId: string; case
   const run = await store.runs.find(runId);
   if (!run) throw new Error(`Run ${runId} is gone.`);
   const rows = { turns: await store.journal.of(runId), approvals: await store.approvals.list({ runId }) };
-  return new GateSession(store, clock, run, rows, crash);
+  return new GateSession(store, clock, run, mission, rows, crash);
 }
 
 function callOf(

@@ -4,6 +4,7 @@ import type { AgentDefinition, Playbook } from "../../core/define-agent.js";
 import { defineAgent, definePlaybook } from "../../core/define-agent.js";
 import type { Mission, MissionFile, TaskFileSchema } from "../../core/mission.js";
 import { MissionFileSchema } from "../../core/mission.js";
+import type { ToolDefinition } from "../../core/tool.js";
 
 /** A task as tests write it: only the id is needed; skill `work`, one minute, no approval. */
 export type TaskParts = Partial<z.input<typeof TaskFileSchema>> & { readonly task_id: string };
@@ -84,4 +85,10 @@ export function fakePlaybook(parts: Partial<Playbook> = {}): Playbook {
     run: async () => ({}),
     ...parts,
   });
+}
+
+/** A library of these alone: none of ours stand behind them. */
+export function libraryOf(agents: readonly AgentDefinition[], tools: readonly ToolDefinition[] = []) {
+  const given = { agents, tools };
+  return { given, givesRosterOf: () => false, all: async () => given };
 }

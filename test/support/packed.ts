@@ -9,8 +9,10 @@ const SOURCES = [
   "LICENSE",
   "README.md",
   "apps",
+  "bench",
   "core",
   "data",
+  "docs",
   "examples",
   "graphs",
   "index.ts",
@@ -72,4 +74,20 @@ export async function packAndInstall(): Promise<Packed> {
 export async function printed(cwd: string, command: string, ...args: readonly string[]): Promise<string> {
   const { MISSION_STORE: _, ...env } = process.env;
   return (await run(command, args, { cwd, env, maxBuffer: 1e8 })).stdout;
+}
+
+/** As `printed`, for a command that must not exit with 0. */
+export async function failed(
+  cwd: string,
+  command: string,
+  ...args: readonly string[]
+): Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }> {
+  try {
+    await printed(cwd, command, ...args);
+  } catch (error) {
+    if (error instanceof Error && "stdout" in error && "stderr" in error && "code" in error)
+      return { code: error.code, stdout: String(error.stdout), stderr: String(error.stderr) };
+    throw error;
+  }
+  throw new Error(`${command} ${args.join(" ")} was expected to fail.`);
 }

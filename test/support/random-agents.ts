@@ -20,6 +20,8 @@ export class Outside {
   readonly clock = { now: () => new Date(Date.now() + this.#passedMs) };
   /** The same by idempotency key: an act that people wanted a second time has a second one. */
   readonly effects = new Map<string, number>();
+  /** Acts that were taken back, by the key that each was done with, and how often. */
+  readonly undone = new Map<string, number>();
   readonly #called = new Set<string>();
   readonly #waiting: { readonly due: number; readonly resolve: () => void }[] = [];
   #passedMs = 0;
@@ -96,7 +98,16 @@ export function toolsOfRandomPlans(outside: Outside) {
     },
   };
   return [
-    defineTool({ ...parts, name: "poke", description: "Does something among us.", reach: "own" }),
+    defineTool({
+      ...parts,
+      name: "poke",
+      description: "Does something among us.",
+      reach: "own",
+      async compensate(_args, _result, { actKey }) {
+        await outside.wait(1);
+        outside.undone.set(actKey, (outside.undone.get(actKey) ?? 0) + 1);
+      },
+    }),
     defineTool({ ...parts, name: "send", description: "Does something outside.", reach: "outside" }),
   ] as const;
 }

@@ -110,8 +110,18 @@ function checkSend(task: Task, event: EventRecord, moment: Moment, requests: rea
   expect(allowing.length, `${task.id} sent something at event ${event.seq}`).toBeGreaterThan(0);
 }
 
-/** I2: no effect happened twice, and what is recorded is what was done: a second act has a row and a grant of its own. */
-export function checkEffects(rows: readonly EffectRecord[], outside: Outside, run: RandomRun): void {
+/**
+ * I2: no effect happened twice, and what is recorded is what was done: a second act has a row and a grant of its own. What
+ * a run did that did not complete is taken back once, or a person says what became of it.
+ */
+export function checkEffects(all: readonly EffectRecord[], outside: Outside, run: RandomRun): void {
+  const rows = all.filter(({ undoes }) => undoes === undefined);
+  for (const row of rows) {
+    const isToGo = row.status === "done" && run.status.status !== "completed";
+    expect(row.undo !== undefined, `${row.dedupeKey} of a ${run.status.status} run`).toBe(isToGo);
+    const times = outside.undone.get(row.idempotencyKey) ?? 0;
+    expect(times, `${row.dedupeKey} was taken back`).toBe(row.undo?.outcome === "undone" ? 1 : 0);
+  }
   for (const row of rows) {
     const times = outside.effects.get(row.idempotencyKey) ?? 0;
     expect(times, `${row.tool} ${row.dedupeKey}, ${row.status}`).toBeLessThanOrEqual(1);

@@ -151,6 +151,11 @@ class Person {
     const reject: Decision = { type: "reject", comment: "Not like this.", final: draw % 2 === 0 };
     switch (request.kind) {
       case "question":
+        if (isAboutUndo(request)) {
+          return draw < 50
+            ? { type: "answer", answer: "It was taken back by hand." }
+            : { type: "reject", comment: "It harms nobody." };
+        }
         return draw < 85 ? { type: "answer", answer: this.#answerTo(request, draw) } : reject;
       case "in_doubt":
         return this.#hasHappened(request) ? { type: "approve" } : { type: "reject", comment: "It did not." };
@@ -191,6 +196,10 @@ class Person {
   #draw(what: string): number {
     return Number.parseInt(sha256(`${this.#plan.seed} ${what}`).slice(0, 8), 16) % 100;
   }
+}
+
+function isAboutUndo({ shown }: ApprovalView): boolean {
+  return shown.question.includes("taken it back by hand");
 }
 
 function isOver(status: ApprovalView["status"]): boolean {

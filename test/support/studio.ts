@@ -38,11 +38,21 @@ export async function startStudio(): Promise<StudioServer> {
   const folder = mkdtempSync(join(tmpdir(), "mission-studio-"));
   for (const name of SOURCES) cpSync(join(CHECKOUT, name), join(folder, name), { recursive: true });
   symlinkSync(join(CHECKOUT, "node_modules"), join(folder, "node_modules"));
+  const drop = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  const server = await serveGraphs(folder).catch((error: unknown) => {
+    drop();
+    throw error;
+  });
+  return { ...server, stop: () => server.stop().finally(drop) };
+}
+
+/** Starts the development server on a folder with a `langgraph.json`; it keeps its runs in a store there. */
+export async function serveGraphs(folder: string): Promise<StudioServer> {
   const storeUrl = `sqlite:${join(folder, "missions.db")}`;
   const logFile = join(folder, "server.log");
   const output = openSync(logFile, "w");
   const port = await freePort();
-  const command = join(folder, "node_modules", ".bin", "langgraphjs");
+  const command = join(CHECKOUT, "node_modules", ".bin", "langgraphjs");
   const args = ["dev", "--no-browser", "--no-reload", "--host", "127.0.0.1", "--port", String(port)];
   const child = spawn(command, args, {
     cwd: folder,
@@ -51,19 +61,15 @@ export async function startStudio(): Promise<StudioServer> {
     env: { ...process.env, MISSION_STORE: storeUrl, LANGGRAPH_CLI_NO_ANALYTICS: "1", LANGSMITH_TRACING: "false" },
   });
   const log = () => readFileSync(logFile, "utf8");
-  const stop = async () => {
-    await endGroup(child);
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-  };
   const apiUrl = `http://127.0.0.1:${port}`;
   try {
     await untilAnswering(apiUrl, child);
   } catch (error) {
     const printed = log();
-    await stop();
+    await endGroup(child);
     throw new Error(`The server did not start:\n${printed}`, { cause: error });
   }
-  return { client: new Client({ apiUrl, apiKey: null }), storeUrl, log, stop };
+  return { client: new Client({ apiUrl, apiKey: null }), storeUrl, log, stop: () => endGroup(child) };
 }
 
 async function untilAnswering(url: string, child: ChildProcess): Promise<void> {

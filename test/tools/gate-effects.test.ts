@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Json } from "../../core/digest.js";
+import { readSecretsWith, secret } from "../../core/secret.js";
 import type { RunSession } from "../../core/session.js";
 import type { CrashPoint, MailParts } from "../support/gate.js";
 import { agentCard, Crash, createClock, mailTool, openWorld } from "../support/gate.js";
@@ -63,6 +64,27 @@ describe("I2: an effect happens at most once", () => {
     expect(await call("send_mail", HI, parts)).toEqual(DONE);
     expect(sent).toEqual(["hi"]);
     expect(await events("effect_reused")).toHaveLength(1);
+  });
+
+  test("the value of a secret that nobody has revealed yet is refused before it is on disk", async () => {
+    readSecretsWith((name) => (name === "UNREVEALED_KEY" ? "letter-box-4711" : undefined));
+    secret("UNREVEALED_KEY");
+
+    const reply = await (await world()).call("send_mail", { to: "a@b", text: "letter-box-4711" });
+
+    expect(reply).toMatchObject({ ok: false, reason: expect.stringContaining("UNREVEALED_KEY") });
+    expect(await fresh.store.effects.of("run-1")).toEqual([]);
+    expect(JSON.stringify(await fresh.store.journal.of("run-1"))).not.toContain("4711");
+  });
+
+  test("another run is told which arguments differ, and not what the first was done with", async () => {
+    await (await world()).call("send_mail", HI);
+
+    const conflict = await (await world({}, { runId: "run-2" })).call("send_mail", BYE);
+
+    expect(conflict).toMatchObject({ ok: false, code: "effect_conflict", reason: expect.stringContaining("text") });
+    expect(JSON.stringify(conflict)).not.toContain('"hi');
+    expect(JSON.stringify(conflict)).not.toContain("a@b");
   });
 
   test("another run of the case gets the recorded result; another case is another act", async () => {
@@ -248,6 +270,24 @@ describe("I2: a tool that fails does not say whether the act happened", () => {
     isDown = false;
     expect(await call("send_mail", HI, { attempt: 2 })).toEqual(DONE);
     expect(await events("effect_claimed")).toHaveLength(2);
+  });
+
+  test("the tool itself knows that nothing was done: neither the outside nor a person is asked", async () => {
+    const looked: string[] = [];
+    const { call, events } = await world({
+      reconcile: async (key) => {
+        looked.push(key);
+        return { outcome: "unknown" };
+      },
+      run: async () => {
+        throw Object.assign(new Error("422: no such recipient"), { notDone: true });
+      },
+    });
+
+    expect(await call("send_mail", HI)).toMatchObject({ ok: false, code: "tool_failed", transient: false });
+    expect(looked).toEqual([]);
+    expect(await events("effect_not_done")).toHaveLength(1);
+    expect(await call("send_mail", { ...HI, text: "again" }, { attempt: 2 })).toMatchObject({ code: "tool_failed" });
   });
 
   test("nobody can tell: a person is asked", async () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Json } from "../../core/digest.js";
-import { callDigestOf } from "../../core/effect.js";
+import { createPolicies } from "../../runtime/policy/policies.js";
 import { tools as registry } from "../../tools/registry.js";
 import { agentCard, createClock, mailTool, openWorld, readTool } from "../support/gate.js";
 import type { FreshStore } from "../support/store.js";
@@ -46,6 +46,43 @@ describe("I3: no tool runs except through the gate", () => {
     expect(await events("tool_refused")).toHaveLength(1);
   });
 
+  test.each([
+    ["a Cyrillic letter", "s\u0435nd_mail"],
+    ["Greek and Cyrillic letters", "\u0455\u0435\u03b7\u0501_m\u0430i\u04cf"],
+    ["wide letters", "\uff53\uff45\uff4e\uff44\uff3f\uff4d\uff41\uff49\uff4c"],
+    ["mathematical letters", "\u{1d42c}\u{1d41e}\u{1d427}\u{1d41d}_mail"],
+    ["a sign that cannot be seen", "send\u200b_mail"],
+    ["letters from right to left", "\u202esend_mail"],
+    ["marks on letters", "se\u0301nd_ma\u0308il"],
+    ["capitals", "Send_Mail"],
+    ["a blank", "send_mail "],
+    ["a control sign", "send_mail\u0000"],
+  ])("a name with %s is refused, and the tool that it looks like is named", async (_, name) => {
+    const { call, ran, events, session } = await worldOf();
+
+    const reply = await call(name, { to: "ann" });
+    const [event] = await events("tool_refused");
+
+    expect(reply).toMatchObject({ ok: false, code: "unknown_tool" });
+    expect(reply).toHaveProperty("reason", expect.stringContaining('Did you mean "send_mail"?'));
+    expect(ran).toEqual([]);
+    expect(event?.data).toMatchObject({ code: "unknown_tool", agent: "A1", reason: reply.ok ? "" : reply.reason });
+    expect(JSON.stringify([event?.data, session.turn("T1", 1, String(event?.data["turn"]))])).toMatch(/^[ -~]*$/u);
+  });
+
+  test.each(["__proto__", "constructor", "toString", "", "x".repeat(10_000_000)])(
+    "a name that is none (%#) is refused, and its record stays small",
+    async (name) => {
+      const { call, events } = await worldOf();
+
+      const reply = await call(name, {}, { turnKey: "odd" });
+      const [event] = await events("tool_refused");
+
+      expect(reply).toMatchObject({ ok: false, code: "unknown_tool" });
+      expect(JSON.stringify([reply, event?.data]).length).toBeLessThan(2_000);
+    },
+  );
+
   test("bad arguments are named by pointer, with what is allowed", async () => {
     const { call, ran } = await worldOf();
 
@@ -89,7 +126,7 @@ describe("I3: no tool runs except through the gate", () => {
   });
 
   test("whatever is called in whatever order, a tool runs only when it is registered, held, declared, allowed and given good arguments", async () => {
-    const { call, ran, session, gate, events } = await worldOf(ASKING);
+    const { call, ran, session, events } = await worldOf(ASKING);
     const anyCall = fc.record({
       tool: fc.constantFrom("look_up", "send_mail", "delete_all"),
       args: fc.constantFrom<Json>({ word: "tea" }, { word: "" }, { to: "a@b" }, { to: "a@b", text: "x" }, {}, null, []),
@@ -113,7 +150,7 @@ describe("I3: no tool runs except through the gate", () => {
 
           const isGood = tool === "look_up" && isHeld && isDeclared && JSON.stringify(args) === '{"word":"tea"}';
           expect(ran.length - before).toBe(isGood ? 1 : 0);
-          if (typeof outcome === "string") expect([outcome, gate.rulingOf(tool)]).toEqual(["NeedsPerson", "ask"]);
+          if (typeof outcome === "string") expect([outcome, tool]).toEqual(["NeedsPerson", "send_mail"]);
           else expect(session.turn("T1", 1, turnKey)?.reply).toEqual(outcome);
         }
       }),
@@ -123,11 +160,10 @@ describe("I3: no tool runs except through the gate", () => {
   });
 
   test("every tool of the registry has its own name and a ruling", async () => {
-    const { gate } = await openWorld({ store: fresh.store, tools: registry });
+    const book = await createPolicies(async () => registry).bookFor([]);
 
     expect(new Set(registry.map(({ name }) => name)).size).toBe(registry.length);
-    expect(registry.map(({ name }) => gate.rulingOf(name))).toEqual(registry.map(() => "auto"));
-    expect(gate.rulingOf("send_rocket")).toBe("forbidden");
+    expect(registry.map((tool) => book.outlook(tool, agentCard())?.outcome)).toEqual(registry.map(() => "auto"));
   });
 });
 
@@ -267,7 +303,14 @@ describe("I4: an approval authorises exactly what was shown, once", () => {
     expect(reply).toEqual({ ok: true, value: { id: "m1" }, editedArgs: { to: "c@d", text: "hi" } });
     expect(ran).toEqual(["send_mail c@d hi"]);
     const [event] = await events("tool_called");
-    expect(event?.data["edited"]).toEqual({ before: { to: "a@b" }, after: { to: "c@d", text: "hi" } });
+    expect(event?.data["edited"]).toEqual({
+      before: { to: "a@b" },
+      after: { to: "c@d", text: "hi" },
+      changes: [
+        { at: "/to", from: "a@b", to: "c@d" },
+        { at: "/text", to: "hi" },
+      ],
+    });
   });
 
   test("edited arguments are checked like any others", async () => {
@@ -305,28 +348,6 @@ describe("I4: an approval authorises exactly what was shown, once", () => {
 
     expect(await call("send_mail", { to: "a@b" }, { turnKey: "k" })).toMatchObject(expected);
     expect(ran).toEqual([]);
-  });
-
-  test("the approval of a result that showed a call speaks for exactly that call", async () => {
-    const { asked, call, ran, session } = await worldOf(ASKING);
-    const args = { to: "a@b", text: "hi" };
-    const digest = callDigestOf("send_mail", args);
-    const request = await asked("send_mail", { to: "x@y" }, { turnKey: "other" });
-    const shown = { ...request.shown, proposed: [{ tool: "send_mail", args, digest }] };
-    const row = { ...request, kind: "task_result", subject: "result", shown } as const;
-    await session.put({ ...row, approvalId: "pending" });
-    await session.put({ ...row, approvalId: "yes", status: "approved", decision: { type: "approve" } });
-    const by = (approvalId: string, shownDigest = digest) => ({ authority: { approvalId, digest: shownDigest } });
-    const forbidden = { ok: false, code: "forbidden" };
-
-    expect(await call("send_mail", args, by("pending"))).toMatchObject(forbidden);
-    expect(await call("send_mail", args, by("nobody"))).toMatchObject(forbidden);
-    expect(await call("send_mail", { ...args, text: "bye" }, by("yes"))).toMatchObject(forbidden);
-    const otherDigest = callDigestOf("send_mail", { to: "c@d" });
-    expect(await call("send_mail", { to: "c@d" }, by("yes", otherDigest))).toMatchObject(forbidden);
-    expect(ran).toEqual([]);
-    expect(await call("send_mail", args, by("yes"))).toEqual({ ok: true, value: { id: "m1" } });
-    expect(ran).toEqual(["send_mail a@b hi"]);
   });
 
   test("what was done already is answered without asking", async () => {

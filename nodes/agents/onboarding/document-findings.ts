@@ -1,4 +1,5 @@
 import { DateTime } from "luxon";
+import { inWords } from "../../../core/words.js";
 import { compareAddress } from "./address.js";
 import { findCountry } from "./countries.js";
 import type { Customer } from "./customer.js";
@@ -224,7 +225,7 @@ function notLegible(field: string, expected: string, at?: DocumentField): Differ
     found: at?.value ?? "(not found)",
     expected,
     severity: "warning",
-    reason: `The document has no readable ${field.replaceAll("_", " ")}.`,
+    reason: `The document has no readable ${inWords(field)}.`,
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Evidence, Finding, PlaybookContext } from "../../../core/define-agent.js";
 import { definePlaybook, valueFrom } from "../../../core/define-agent.js";
+import { inWords } from "../../../core/words.js";
 import type { readDocument } from "../../../tools/read-document.js";
 import { CustomerSchema } from "./customer.js";
 import type { Expectation } from "./document-findings.js";
@@ -94,7 +95,7 @@ export const verifyDocuments = definePlaybook({
     const open = findings.filter(({ severity }) => severity !== "note");
     if (verdict === "verified")
       return `${customer_name}: ${documents.length} documents agree with the application`.slice(0, 120);
-    return `${customer_name}: ${open.map(({ problem }) => problem.replaceAll("_", " ")).join(", ")}`.slice(0, 120);
+    return `${customer_name}: ${open.map(({ problem }) => inWords(problem)).join(", ")}`.slice(0, 120);
   },
 
   evidence: (output, inputs) =>

@@ -16,12 +16,17 @@ export interface Ended {
 }
 
 /** Starts the command line as its own process, in a folder of its own, with its input closed. */
-export function startCli(args: readonly string[], folder: string): { child: ChildProcess; ended: Promise<Ended> } {
-  return startProcess(MAIN, args, folder);
+export function startCli(
+  args: readonly string[],
+  folder: string,
+  settings: NodeJS.ProcessEnv = {},
+): { child: ChildProcess; ended: Promise<Ended> } {
+  return startProcess(MAIN, args, folder, settings);
 }
 
-function startProcess(script: string, args: readonly string[], folder: string) {
-  const { MISSION_STORE: _, ...env } = process.env;
+function startProcess(script: string, args: readonly string[], folder: string, settings: NodeJS.ProcessEnv = {}) {
+  const { MISSION_STORE: _, ...inherited } = process.env;
+  const env = { ...inherited, ...settings };
   const child = spawn(process.execPath, ["--import", TSX, script, ...args], {
     cwd: folder,
     env,

@@ -79,8 +79,8 @@ describe("`npm start`", () => {
 
     const end = out.slice(out.indexOf("What it comes to"));
     expect(end).toMatch(/Mission +KPI +Baseline +Target +Actual/u);
-    expect(end.match(/onboarding time days +5 days +2 days +1\.17 days \(simulated\)/gu)).toHaveLength(3);
-    expect(end.match(/csat .*pending/gu)).toHaveLength(3);
+    expect(end.match(/Onboarding time +5 days +2 days +1\.17 days \(simulated\)/gu)).toHaveLength(3);
+    expect(end.match(/Csat .*pending/gu)).toHaveLength(3);
     expect(end).toMatch(
       /Try next\n {2}mission report onboarding\n {2}mission decide qu-asking\n {2}mission status asking\n$/u,
     );

@@ -39,6 +39,8 @@ export async function callCli(
       return createFakeOrchestrator(api);
     },
     onInterrupt: () => () => undefined,
+    isHeard: () => true,
+    onUnheard: () => () => undefined,
     person: async () => {
       throw new Error("Nobody is here.");
     },
@@ -75,6 +77,8 @@ function createFakeOrchestrator(api: Partial<OrchestratorApi>): OrchestratorApi 
     approvals: absent("approvals"),
     approval: absent("approval"),
     report: absent("report"),
+    kill: { on: absent("kill.on"), off: absent("kill.off"), list: async () => ({ on: [], acts: [] }) },
+    insight: {} as OrchestratorApi["insight"], // safe: a test gives what it expects to be called
     events: () => eventsOf([]),
     drain: async () => undefined,
     close: async () => undefined,

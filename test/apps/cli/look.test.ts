@@ -60,8 +60,8 @@ describe("what a person looks at", () => {
     expect(out).toContain("T2 failed.");
     expect(out).toContain("mission decide ap111111 --approve | --edit <file> | --reject");
     expect(out).not.toContain("An old one");
-    expect(out).toMatch(/onboarding time days +5 days +2 days +1\.17 days \(simulated\) +128 %/u);
-    expect(out).toMatch(/csat .*pending/u);
+    expect(out).toMatch(/Onboarding time +5 days +2 days +1\.17 days \(simulated\) +128 %/u);
+    expect(out).toMatch(/Csat .*pending/u);
     expect(out).toContain("max steps <= 5, is 3: kept");
   });
 
@@ -96,16 +96,27 @@ describe("what a person looks at", () => {
     expect(sound.code).toBe(0);
   });
 
+  test("`status` tells spans of time in the words of the report", async () => {
+    const hours = (count: number) => count * 3_600_000;
+    const lead_time = {
+      ...{ total_ms: hours(29), work_ms: 2_000, waiting_for_people_ms: hours(1.5), waiting_for_others_ms: 0 },
+      basis: "measured" as const,
+    };
+    const { out } = await callCli(["status", "run1"], { status: async () => statusView({ lead_time }) });
+
+    expect(out).toContain("lead time 1 d 5 h: 2 s work, 1 h 30 min waiting for people, 0 ms waiting for others");
+  });
+
   test("`show` prints goal, KPIs, tasks, every field that is not the default, and cases", async () => {
     const cases = async () => [{ case_id: "C-1", title: "Hollis & Reed", about: "A clean one" }];
 
     const { out } = await callCli(["show", "customer-onboarding"], { cases });
 
     for (const part of [
-      "onboarding time days: from 5 days to 2 days, lower is better, baseline of the dataset",
+      "Onboarding time (onboarding_time_days): from 5 days to 2 days, lower is better, baseline of the dataset",
       "when: case.country != 'XX'",
       "writes: customer",
-      "retry: 5 attempts, the first after 2.0 s",
+      "retry: 5 attempts, the first after 2 s",
       "deadline_minutes: 10",
       "on_failure: T9 stands in",
       "approval: unless output.ok",

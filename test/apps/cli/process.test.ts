@@ -152,11 +152,12 @@ describe("one run from start to report", () => {
     const [outcome] = await runMany([["run", "support-resolution", "--case", "TK-1004"]], folder);
     const { run_id, approvals } = outcome as RunOutcome; // safe: the document of `run --json` is ours
 
-    const [cancelled, late, report] = await callMany(
+    const [cancelled, late, report, paper] = await callMany(
       [
         ["cancel", run_id, "--by", "ada", "--json"],
         ["decide", approvals[0]!.approval_id, "--approve"],
         ["report", run_id],
+        ["report", run_id, "--format", "html"],
       ],
       folder,
     );
@@ -165,6 +166,10 @@ describe("one run from start to report", () => {
     expect(JSON.parse(cancelled?.out ?? "")).toMatchObject({ status: "cancelled" });
     expect(late?.code).toBe(2);
     expect(report?.out).toContain("**cancelled**");
+    expect(report?.out).toContain("One question was not answered when ada cancelled the run");
+    expect(report?.out).toMatch(/^- T\d.*\*\*Not answered when ada cancelled the run\*\*, asked /mu);
+    expect(paper?.out).toContain("Not answered");
+    expect(paper?.out).toMatch(/Ada cancelled the run first/iu);
   }, 60_000);
 
   test("Ctrl-C stops a run at a safe point with 3, and resume ends it", async () => {

@@ -32,6 +32,15 @@ describe("`mission run`", () => {
     expect(called.json).toMatchObject({ run_id: "run1", status });
   });
 
+  test.each([
+    [true, "mission watch run1"],
+    [false, "mission resume run1"],
+  ])("the next step of a run that goes on elsewhere (%s) is %s", async (is_elsewhere, hint) => {
+    const { out } = await callCli(["run", "m"], { start: async () => outcome({ status: "running", is_elsewhere }) });
+
+    expect(out).toContain(hint);
+  });
+
   test("options become what the orchestrator is told", async () => {
     const api = starting("completed");
 

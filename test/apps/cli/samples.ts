@@ -118,12 +118,21 @@ export function statusView(parts: Partial<StatusView> = {}): StatusView {
     finished_at: "2026-03-02T09:00:03.000Z",
     makespan_ms: 3000,
     critical_path_ms: 2900,
+    lead_time: null,
     ...parts,
   };
 }
 
 export function outcome(parts: Partial<RunOutcome> = {}): RunOutcome {
-  return { run_id: "run1", title: "Hollis & Reed", status: "completed", approvals: [], note: null, ...parts };
+  return {
+    run_id: "run1",
+    title: "Hollis & Reed",
+    status: "completed",
+    approvals: [],
+    note: null,
+    is_elsewhere: false,
+    ...parts,
+  };
 }
 
 export function runSummary(parts: Partial<RunSummary> = {}): RunSummary {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { workbench } from "../../../nodes/agents/workbench.js";
 import { loadMission } from "../../../runtime/missions.js";
+import { libraryOf } from "../../support/missions.js";
 
 const DATA_FOLDER = join(import.meta.dirname, "../../../data");
 const FOLDER = join(DATA_FOLDER, "missions/patterns");
@@ -23,8 +24,7 @@ describe("the pattern missions", () => {
 
     const { mission, problems, cases } = await loadMission(path, {
       dataFolder: DATA_FOLDER,
-      agents: [workbench],
-      tools: [],
+      library: libraryOf([workbench]),
     });
 
     expect(problems).toEqual([]);

@@ -1,9 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { Annotation, Command, END, interrupt, MemorySaver, START, StateGraph } from "@langchain/langgraph";
-import type { BaseCheckpointSaver, Checkpoint, CheckpointTuple } from "@langchain/langgraph-checkpoint";
+import type {
+  BaseCheckpointSaver,
+  Checkpoint,
+  CheckpointMetadata,
+  CheckpointTuple,
+} from "@langchain/langgraph-checkpoint";
 import { ERROR, emptyCheckpoint, INTERRUPT, uuid6 } from "@langchain/langgraph-checkpoint";
 import { afterEach, describe, expect, test } from "vitest";
+import { BY_ROWS } from "../../../runtime/store/saver.js";
 import { closeSqlite, openSqlite } from "../../../runtime/store/sqlite.js";
 import type { StoreOptions } from "../../../runtime/store/store.js";
 import { runRecord } from "../../support/records.js";
@@ -112,7 +118,7 @@ function nestedGraph(saver: BaseCheckpointSaver) {
 }
 
 describe("what is kept (I8)", () => {
-  test("the newest two checkpoints of each thread and namespace stay, with their values and writes", async () => {
+  test("the newest two checkpoints of each thread and namespace stay, with their values; what was written after the older one is in the newer", async () => {
     const saver = await open();
     for (const config of [thread(), thread("child:1"), thread("", "U")]) {
       let at = config;
@@ -125,13 +131,13 @@ describe("what is kept (I8)", () => {
         { plan: "steady", tasks: 6 },
         { plan: "steady", tasks: 5 },
       ]);
-      expect(tuples.map((tuple) => tuple.pendingWrites)).toEqual([[["task", "tasks", 6]], [["task", "tasks", 5]]]);
+      expect(tuples.map((tuple) => tuple.pendingWrites)).toEqual([[["task", "tasks", 6]], []]);
       expect(await saver.getTuple(config)).toMatchObject({ config: at, parentConfig: tuples[1]?.config });
     }
 
-    expect(kept().rows).toEqual({ checkpoints: 6, checkpoint_blobs: 9, checkpoint_writes: 6 });
+    expect(kept().rows).toEqual({ checkpoints: 6, checkpoint_blobs: 9, checkpoint_writes: 3 });
     await saver.deleteThread("T");
-    expect(kept().rows).toEqual({ checkpoints: 2, checkpoint_blobs: 3, checkpoint_writes: 2 });
+    expect(kept().rows).toEqual({ checkpoints: 2, checkpoint_blobs: 3, checkpoint_writes: 1 });
   });
 
   test("a number keeps so many, `all` keeps all", async () => {
@@ -310,6 +316,105 @@ describe("the owner's fence (I7)", () => {
     const result = await graph.invoke(null, config((await thief) ?? 0));
     expect(result.n).toBe(111);
     expect(ran).toEqual(["one", "two", "two", "three"]);
+  });
+});
+
+describe("a checkpoint is told of once it is on disk (I6)", () => {
+  /** Lets every commit fail for the while. */
+  async function whileReadOnly(act: () => Promise<unknown>): Promise<unknown> {
+    const file = openSqlite(fresh.path);
+    file.handle.exec("pragma query_only = on");
+    const outcome = await act().catch((error: unknown) => error);
+    file.handle.exec("pragma query_only = off");
+    closeSqlite(file);
+    return outcome;
+  }
+  const refused = { code: "store_read_only" };
+  const at = (saver: BaseCheckpointSaver, config: RunnableConfig, metadata: Omit<CheckpointMetadata, "parents">) =>
+    saver.put(config, emptyCheckpoint(), { ...metadata, parents: {} }, {});
+
+  test("what a script writes into a new thread is refused when it cannot be written", async () => {
+    const graph = askingGraph(await open(), 1);
+
+    expect(await whileReadOnly(() => graph.updateState(thread(), { plan: "p" }))).toMatchObject(refused);
+    expect((await graph.getState(thread())).values).toEqual({});
+  });
+
+  test.each([
+    ["a script's input", false, "input", -1],
+    ["an update of a run's thread", true, "update", -1],
+    ["a fork of a run's thread", true, "fork", -1],
+    ["a run's first superstep", true, "loop", 1],
+  ] as const)("%s is waited for", async (_title, isOwned, source, step) => {
+    const saver = await open();
+    await fresh.store.commit({ statements: fresh.store.runs.create(runRecord("R1", { fence: 1 })) });
+    const owner = isOwned ? { run_id: "R1", fence: 1 } : {};
+    const config = { configurable: { ...thread().configurable, ...owner } };
+
+    expect(await whileReadOnly(() => at(saver, config, { source, step }))).toMatchObject(refused);
+  });
+
+  describe("by a run's own graph, whose rows are the truth", () => {
+    const byRows = (fence = 1) => ({
+      configurable: { ...thread().configurable, run_id: "R1", fence, [BY_ROWS]: true },
+    });
+    const loop = { source: "loop", step: 1 } as const;
+
+    async function openWithRun(): Promise<BaseCheckpointSaver> {
+      const saver = await open();
+      await fresh.store.commit({ statements: fresh.store.runs.create(runRecord("R1", { fence: 1 })) });
+      return saver;
+    }
+
+    test.each(["update", "fork"] as const)("%s by somebody is waited for all the same", async (source) => {
+      const saver = await openWithRun();
+
+      expect(await whileReadOnly(() => at(saver, byRows(), { source, step: 1 }))).toMatchObject(refused);
+    });
+
+    test("its steps are not waited for: the store's next flush tells, and the next step of the thread", async () => {
+      const saver = await openWithRun();
+      const outcome = await whileReadOnly(async () => {
+        await at(saver, byRows(), loop);
+        return fresh.store.flush();
+      });
+
+      expect(outcome).toMatchObject(refused);
+      await expect(at(saver, byRows(), loop)).rejects.toMatchObject(refused);
+      await at(saver, byRows(), loop);
+      expect(await saver.getTuple(thread())).toMatchObject({ metadata: loop });
+    });
+
+    test("a stale owner's step never reaches the disk, and its next one is refused; a new owner's is not", async () => {
+      const saver = await openWithRun();
+      const { store } = fresh;
+      const fence = await store.runs.takeLease("R1", "1@elsewhere.example:second", 60_000);
+
+      await at(saver, byRows(), loop);
+      expect(await saver.getTuple(thread())).toBeUndefined();
+      await expect(at(saver, byRows(), loop)).rejects.toMatchObject({ code: "stale_owner" });
+      await at(saver, byRows(fence), loop);
+      expect(await saver.getTuple(thread())).toMatchObject({ metadata: loop });
+    });
+
+    test("of what its nodes wrote only questions and errors are kept; of a graph inside it, all", async () => {
+      const saver = await openWithRun();
+      const at0 = { ...byRows().configurable, checkpoint_id: "0" };
+      await saver.put(byRows(), { ...emptyCheckpoint(), id: "0" }, { ...loop, parents: {} }, {});
+      await saver.putWrites({ configurable: at0 }, [["tasks", { T1: "done" }]], "node 1");
+      await saver.putWrites({ configurable: at0 }, [[INTERRUPT, { value: "really?" }]], "node 2");
+      const inner = { ...at0, checkpoint_ns: "inner" };
+      await saver.put(
+        { configurable: { ...inner, checkpoint_id: "" } },
+        { ...emptyCheckpoint(), id: "0" },
+        { ...loop, parents: {} },
+        {},
+      );
+      await saver.putWrites({ configurable: inner }, [["tasks", 1]], "node 3");
+
+      expect((await saver.getTuple(thread()))?.pendingWrites).toEqual([["node 2", INTERRUPT, { value: "really?" }]]);
+      expect((await saver.getTuple(thread("inner")))?.pendingWrites).toEqual([["node 3", "tasks", 1]]);
+    });
   });
 });
 

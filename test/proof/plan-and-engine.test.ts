@@ -1,0 +1,109 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { forecastOf } from "../../core/forecast.js";
+import { openEngine } from "../support/engine.js";
+import type { MissionParts } from "../support/missions.js";
+import { fakeAgent, missionOf } from "../support/missions.js";
+import { VirtualTime } from "../support/virtual-time.js";
+import { traceMission, traces } from "../support/workflow-trace.js";
+
+/** The real engine, in minutes of a clock that only tasks move. */
+async function played(parts: MissionParts, agentLimit: number): Promise<VirtualTime> {
+  const minutes = new Map(parts.tasks.map((task) => [task.task_id, task.estimated_duration_minutes ?? 0]));
+  const time = new VirtualTime(minutes);
+  const agents = [fakeAgent("A1", "worker", [time.playbook], { maxParallel: agentLimit })];
+  const engine = await openEngine({ agents, missions: [parts] });
+  try {
+    await time.passUntil(engine.orchestrator.start("test-mission"));
+    return time;
+  } finally {
+    await engine.drop();
+  }
+}
+
+async function startsOf(parts: MissionParts, agentLimit: number): Promise<Readonly<Record<string, number>>> {
+  const { starts } = await played(parts, agentLimit);
+  // A forecast is told to six digits.
+  return Object.fromEntries(Object.entries(starts).map(([id, start]) => [id, Number(start.toFixed(6))]));
+}
+
+function plannedStarts(parts: MissionParts, agentLimit: number): Readonly<Record<string, number>> {
+  const mission = missionOf(parts, [fakeAgent("A1", "worker", undefined, { maxParallel: agentLimit })]);
+  return Object.fromEntries(forecastOf(mission).tasks.map(({ task_id, start_minutes }) => [task_id, start_minutes]));
+}
+
+describe("I8: the plan is what the engine does", () => {
+  test("of all that are ready at once, the longest remaining path takes the only place", async () => {
+    const parts: MissionParts = {
+      max_parallel: 1,
+      tasks: [
+        { task_id: "short", estimated_duration_minutes: 1 },
+        { task_id: "first", estimated_duration_minutes: 2 },
+        { task_id: "second", estimated_duration_minutes: 9, depends_on: ["first"] },
+      ],
+    };
+
+    expect(await startsOf(parts, 8)).toEqual({ first: 0, second: 2, short: 11 });
+    expect(plannedStarts(parts, 8)).toEqual({ first: 0, second: 2, short: 11 });
+  });
+
+  test("among equals who came first goes first", async () => {
+    const parts: MissionParts = {
+      max_parallel: 1,
+      tasks: [
+        { task_id: "first", estimated_duration_minutes: 1 },
+        { task_id: "late", estimated_duration_minutes: 2, depends_on: ["first"] },
+        { task_id: "early", estimated_duration_minutes: 2 },
+      ],
+    };
+
+    expect(await startsOf(parts, 8)).toEqual({ first: 0, early: 1, late: 3 });
+    expect(plannedStarts(parts, 8)).toEqual({ first: 0, early: 1, late: 3 });
+  });
+
+  test("any mission begins each task when its plan says", async () => {
+    const missions = fc.record({
+      max_parallel: fc.integer({ min: 1, max: 4 }),
+      agentLimit: fc.integer({ min: 1, max: 4 }),
+      rows: fc.array(fc.tuple(fc.integer({ min: 1, max: 9 }), fc.array(fc.nat(), { maxLength: 3 })), {
+        minLength: 1,
+        maxLength: 12,
+      }),
+    });
+    await fc.assert(
+      fc.asyncProperty(missions, async ({ max_parallel, agentLimit, rows }) => {
+        const parts: MissionParts = {
+          max_parallel,
+          tasks: rows.map(([minutes, picks], index) => ({
+            task_id: `T${index}`,
+            // Halves of halves: no two sums are alike, so nobody is ever as urgent as another.
+            estimated_duration_minutes: minutes + 2 ** -(index + 1),
+            depends_on: index === 0 ? [] : [...new Set(picks.map((pick) => `T${pick % index}`))],
+          })),
+        };
+
+        expect(await startsOf(parts, agentLimit)).toEqual(plannedStarts(parts, agentLimit));
+      }),
+      { numRuns: 15 },
+    );
+  });
+});
+
+/** No trace has so many tasks. */
+const UNLIMITED = 1_000;
+
+describe("I8: traces of workflows", () => {
+  test.each(traces())(
+    "%s: with places for all, the makespan in time that only tasks take is at most 1.06 of the critical path",
+    async (_, path) => {
+      const parts = { ...traceMission(path), max_parallel: UNLIMITED };
+      const { makespan_minutes: critical } = forecastOf(missionOf(parts), { slots: Number.POSITIVE_INFINITY });
+
+      const { minutes, starts } = await played(parts, UNLIMITED);
+
+      expect(Object.keys(starts)).toHaveLength(parts.tasks.length);
+      expect(minutes / critical).toBeGreaterThanOrEqual(0.999);
+      expect(minutes / critical).toBeLessThanOrEqual(1.06);
+    },
+  );
+});

@@ -1,0 +1,83 @@
+import type { RequestDraft } from "../core/approval.js";
+import { NeedsPerson } from "../core/approval.js";
+import type { Json } from "../core/digest.js";
+import type { EffectRecord } from "../core/records.js";
+import type { UndoCall } from "../core/session.js";
+import type { ToolDefinition } from "../core/tool.js";
+import { undoSubject } from "../core/undo.js";
+import { capital, inWords } from "../core/words.js";
+
+/** What a person can say of an act that no code took back: two answers, each with its words. */
+const ANSWERS = {
+  answer: "Done by hand: you took it back outside. Your answer is the note that says how; it stands in the report.",
+  reject: "Left as it is: it stands as it was done. Your comment says why; it stands in the report.",
+};
+
+/** As `in_doubt` says them elsewhere, but nothing is done again: the run takes back what it did. */
+const DOUBT = {
+  approve: "It happened: it is recorded as done, and then taken back (give its result with --answer).",
+  reject: "It did not happen: there is nothing to take back.",
+};
+
+/** The same while its task or run only wants to end: what was not done is left so. */
+const DOUBT_AT_END = {
+  approve: "It happened: it is recorded as done (give its result with --answer).",
+  reject: "It did not happen: it is recorded as not done, and is not done again for this.",
+};
+
+/** The request that asks what becomes of an act: what happened, what to do outside, and the two answers. */
+export function undoQuestion(
+  { session, task, agent }: UndoCall,
+  effect: EffectRecord,
+  tool: ToolDefinition | undefined,
+  failed: readonly string[],
+): RequestDraft {
+  const act = capital(inWords(effect.tool));
+  const times = failed.length === 1 ? "one try" : `${failed.length} tries`;
+  const why = failed.length > 0 ? `could not be taken back in ${times}` : "cannot be taken back by code";
+  return {
+    taskId: task.id,
+    attempt: session.task(task.id).attempt,
+    kind: "question",
+    subject: undoSubject(effect.effectId),
+    shown: {
+      question: `${act} was done for "${task.title}" and ${why}. Has somebody taken it back by hand, or is it left as it is?`,
+      subject: subjectOf(effect),
+      tool: effect.tool,
+      proposed: [],
+      evidence: [
+        {
+          title: "What happened",
+          left: { label: "done with", text: JSON.stringify(effect.args, null, 1) },
+          right: { label: "answered", text: JSON.stringify(effect.result ?? null, null, 1) },
+        },
+      ],
+      reasons: [whyItEnds(session.ending), ...failed.slice(-1), `What to do outside: ${remedyOf(effect, tool)}`],
+      schema: { type: "string", minLength: 1, description: "How it was taken back by hand." },
+      degraded: false,
+      taskTitle: task.title,
+      agentName: agent.name,
+      consequences: ANSWERS,
+    },
+  };
+}
+
+/** The question whether an act happened, with what follows from the answers where it is not made again. */
+export function withoutRepeat({ request }: NeedsPerson, isTakenBack: boolean): NeedsPerson {
+  const consequences = isTakenBack ? DOUBT : DOUBT_AT_END;
+  return new NeedsPerson({ ...request, shown: { ...request.shown, consequences } });
+}
+
+function subjectOf({ tool, args, result, settledAt, claimedAt, idempotencyKey }: EffectRecord): Json {
+  const doneAt = (settledAt ?? claimedAt).toISOString();
+  return { tool, args, result: result ?? null, done_at: doneAt, idempotency_key: idempotencyKey };
+}
+
+function whyItEnds(ending: UndoCall["session"]["ending"]): string {
+  if (ending?.status === "cancelled") return "The run was cancelled: what it did is taken back.";
+  return `The run failed, and what it did is taken back: ${ending?.failure ?? "no reason is known."}`;
+}
+
+function remedyOf({ idempotencyKey }: EffectRecord, tool: ToolDefinition | undefined): string {
+  return tool?.remedy ?? `its tool names no way. Outside it is known by the key ${idempotencyKey}.`;
+}
