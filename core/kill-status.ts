@@ -9,7 +9,7 @@ import { isTerminal } from "./run.js";
 
 /** What is needed to say what the kill switch does to one run. */
 export interface StoppableRun {
-  readonly run: Pick<RunRecord, "runId" | "status">;
+  readonly run: Pick<RunRecord, "runId" | "status" | "ending">;
   readonly mission: Pick<Mission, "agents"> | undefined;
   readonly tasks: readonly Pick<TaskRecord, "taskId" | "status">[];
   /** Those that nobody has decided. */
@@ -34,9 +34,11 @@ export function toldWithStops(
   return { status: isWaiting ? "waiting" : run.status, stopped: stopping.map(toKillView) };
 }
 
-/** True when some task waits for the switch and none is at work. */
-function isStill({ tasks, pending }: StoppableRun): boolean {
+/** True when none of the tasks is at work and one waits for the switch, or all that is left is to take back what they did. */
+function isStill({ run, tasks, pending }: StoppableRun): boolean {
   const asks = new Set(pending.map(({ taskId }) => taskId));
-  const isStopped = tasks.some(({ taskId, status }) => status === "waiting_for_person" && !asks.has(taskId));
+  const isStopped =
+    run.ending !== undefined ||
+    tasks.some(({ taskId, status }) => status === "waiting_for_person" && !asks.has(taskId));
   return isStopped && !tasks.some(({ status }) => status === "running");
 }

@@ -18,6 +18,11 @@ export function isTakenBack({ undo }: Pick<EffectRecord, "undo">): boolean {
   return undo?.outcome === "undone" || undo?.outcome === "by_hand";
 }
 
+/** True while an act of a run that does not complete is still to be looked after: found out about, or taken back. */
+export function isLeft({ status, undo, undoes }: Pick<EffectRecord, "status" | "undo" | "undoes">): boolean {
+  return undoes === undefined && undo === undefined && status !== "not_done";
+}
+
 /** What the question is about that asks a person what became of an act. */
 export function undoSubject(effectId: string): string {
   return `${ABOUT}${effectId}`;

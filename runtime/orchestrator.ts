@@ -21,6 +21,7 @@ import type {
   StartOptions,
   StatusView,
 } from "../core/views.js";
+import { endCancelled } from "./cancel.js";
 import { loadCases } from "./cases.js";
 import type { Composition } from "./compose.js";
 import { streamEvents } from "./event-stream.js";
@@ -33,11 +34,6 @@ import { alreadyDecided, decided, expired } from "./requests.js";
 import { findApproval, findRun, toApprovalViews, toStatus, toSummaries, unlessCode, versionsOf } from "./run-views.js";
 import { differencesOf, notRepeated } from "./start-notes.js";
 import { Worker } from "./worker.js";
-
-const CANCEL_WAIT_MS = 10_000;
-const CANCEL_POLL_MS = 200;
-const BEING_UNDONE =
-  "What it did is taken back. People are asked about what no code could take back; it ends once they have answered.";
 
 /** What CLI, HTTP and library call: starts runs, takes decisions, continues what was left, tells how it stands. */
 export class Orchestrator implements OrchestratorApi {
@@ -198,12 +194,8 @@ export class Orchestrator implements OrchestratorApi {
     });
     if (found.host === "external") return this.#outcome(found, whereItGoesOn(found));
     (await sessions.find(found.runId))?.cancel();
-    const ended = await unlessCode(this.#worker.work(found.runId), "run_busy", "stale_owner");
-    const row = ended ?? (await this.#untilEnded(found.runId));
-    const isElsewhere = !isTerminal(row.status);
-    const told = isElsewhere ? "The process that works on it was told and ends it shortly." : null;
-    const isAsking = row.status === "waiting" && row.ending !== undefined;
-    return this.#outcome(row, isAsking ? BEING_UNDONE : told, isElsewhere && !isAsking);
+    const { run: row, note, isElsewhere } = await endCancelled(this.#parts, this.#worker, found.runId);
+    return this.#outcome(row, note, isElsewhere);
   }
 
   async status(run: string): Promise<StatusView> {
@@ -331,24 +323,14 @@ export class Orchestrator implements OrchestratorApi {
       note,
     });
     if (run.host === "external") return outcome("elsewhere", run.status, whereItGoesOn(run));
-    const isLeft = !mayContinue || this.#worker.isDraining;
-    if (isLeft) return outcome("not_continued", run.status, `"mission resume ${run.runId}" continues it.`);
     const stopped = await stopOf(this.#parts, run.runId);
     if (stopped !== undefined) return outcome("not_continued", run.status, `The decision is kept. ${stopped}`);
+    const isLeft = !mayContinue || this.#worker.isDraining;
+    if (isLeft) return outcome("not_continued", run.status, `"mission resume ${run.runId}" continues it.`);
     const row = await unlessCode(this.#worker.work(run.runId), "run_busy", "stale_owner");
     return row
       ? outcome("here", row.status, null)
       : outcome("by_owner", run.status, "The process that works on the run goes on with it.");
-  }
-
-  async #untilEnded(runId: string): Promise<RunRecord> {
-    const until = Date.now() + CANCEL_WAIT_MS;
-    for (;;) {
-      const row = await findRun(this.#parts.store, runId);
-      const isAsking = row.status === "waiting" && row.ending !== undefined;
-      if (isTerminal(row.status) || isAsking || Date.now() > until) return row;
-      await new Promise((resolve) => setTimeout(resolve, CANCEL_POLL_MS));
-    }
   }
 
   async #outcome(run: RunRecord, note: string | null, isElsewhere = false): Promise<RunOutcome> {

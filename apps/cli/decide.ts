@@ -43,7 +43,7 @@ export async function decide(io: Io, approvalId: string, flags: DecideFlags): Pr
       ...(digest !== undefined && { digest }),
     });
     await progress.stop();
-    const note = isLeft(outcome, flags) ? STOPPED : outcome.note;
+    const note = io.isStopping && isLeft(outcome, flags) ? STOPPED : outcome.note;
     if (note !== null) io.note(note);
     io.print(outcome, () => outcomeLine(io, outcome));
     return exitCodeFor(outcome, flags);
@@ -145,7 +145,7 @@ function exitCodeFor({ continued, run_status }: DecideOutcome, flags: DecideFlag
   return run_status === "failed" || run_status === "cancelled" ? EXIT.failed : EXIT.notEnded;
 }
 
-/** True when the run should have gone on here and did not: somebody pressed Ctrl-C. */
+/** True when the run should have gone on here and did not: somebody pressed Ctrl-C, or turned the kill switch on. */
 function isLeft({ continued }: Pick<DecideOutcome, "continued">, flags: DecideFlags): boolean {
   return continued === "not_continued" && flags.continue;
 }

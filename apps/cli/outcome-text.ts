@@ -37,7 +37,8 @@ export function decideHint(
 
 const FLAGS = { approve: "--approve", edit: "--edit <file>", reject: "--reject", answer: "--answer <text>" } as const;
 
-function nextStep({ run_id, status, is_elsewhere }: RunOutcome): string {
+/** The command that shows how a run ended, or moves it on. */
+export function nextStep({ run_id, status, is_elsewhere }: RunOutcome): string {
   if (status === "waiting") return `status ${run_id}`;
   if (isTerminal(status)) return `report ${run_id}`;
   return is_elsewhere ? `watch ${run_id}` : `resume ${run_id}`;

@@ -261,6 +261,7 @@ describe("I6: what is accepted while the switch is on is kept, and nothing of it
     const decided = await shop.orchestrator.decide(asked?.approval_id ?? "", {
       decision: { type: "approve" },
       by: "grace",
+      continue: false,
     });
 
     expect(decided).toMatchObject({ status: "approved", continued: "not_continued" });
@@ -272,25 +273,47 @@ describe("I6: what is accepted while the switch is on is kept, and nothing of it
     expect(shop.acts).toEqual(["paper", "one"]);
   });
 
-  test("cancel ends a run that is stopped, once what it did may be seen to: that is an act, too", async () => {
+  test.each([
+    ["everything", { all: true }],
+    ["a tool", { tool: "send_letter" }],
+  ] as const)(
+    "cancel of a run that the switch for %s stops returns at once, and ends it once what it did may be seen to",
+    async (_what, target) => {
+      const { shop, board } = await openBoth();
+      const { runId, ended } = await startHeld(shop);
+      await board.kill.on({ ...target, ...BY });
+      await until(async () => (await board.status(runId)).tasks["P"]?.status === "waiting_for_person");
+
+      const outcomes = [
+        await shop.orchestrator.cancel(runId, { by: "grace" }),
+        await board.cancel(runId, { by: "grace" }),
+      ];
+
+      for (const outcome of outcomes) {
+        expect(outcome).toMatchObject({ status: "waiting", is_elsewhere: false });
+        expect(outcome.note).toMatch(/^Stopped by the kill switch for .*is cancelled once the switch is off/u);
+      }
+      expect((await board.status(runId)).status).toBe("waiting");
+      await board.kill.off({ ...target, ...BY });
+      expect((await ended).status).toBe("waiting");
+      for (const { approval_id } of await shop.orchestrator.approvals({ run: runId })) {
+        const decision = { type: "reject" as const, comment: "It stays as it is." };
+        await shop.orchestrator.decide(approval_id, { decision, by: "grace" });
+      }
+
+      expect((await board.status(runId)).status).toBe("cancelled");
+      expect(shop.acts).not.toContain("two");
+    },
+  );
+
+  test("cancel ends a stopped run at once that did nothing to be taken back", async () => {
     const { shop, board } = await openBoth();
-    const { runId, ended } = await startHeld(shop);
     await board.kill.on({ all: true, ...BY });
-    await until(async () => (await board.status(runId)).tasks["P"]?.status === "waiting_for_person");
+    const { run_id: runId } = await shop.orchestrator.start("test-mission");
 
-    const cancelling = shop.orchestrator.cancel(runId, { by: "grace" });
-    await until(async () => (await board.status(runId)).tasks["P"]?.status !== "waiting_for_person");
-    expect((await board.status(runId)).status).not.toBe("cancelled");
-    await board.kill.off({ all: true, ...BY });
-    expect((await cancelling).status).toBe("waiting");
-    expect((await ended).status).toBe("waiting");
-    for (const { approval_id } of await shop.orchestrator.approvals({ run: runId })) {
-      const decision = { type: "reject" as const, comment: "It stays as it is." };
-      await shop.orchestrator.decide(approval_id, { decision, by: "grace" });
-    }
+    const outcome = await shop.orchestrator.cancel(runId, { by: "grace" });
 
-    expect((await board.status(runId)).status).toBe("cancelled");
-    expect(shop.acts).not.toContain("two");
+    expect(outcome).toMatchObject({ status: "cancelled", note: null });
   });
 
   test("a process that shuts down leaves a stopped run to whoever resumes it", async () => {

@@ -124,6 +124,17 @@ describe("`mission decide`", () => {
     expect((await callCli(["decide", "ap1", "--approve", "--no-continue"], deciding(parts))).code).toBe(code);
   });
 
+  test("a run that the kill switch stops: the decision is told as kept, with what the switch says, and ends with 3", async () => {
+    const note = "The decision is kept. Stopped by the kill switch for everything: Fire. Once it is off, it goes on.";
+    const api = deciding({ run_status: "waiting", continued: "not_continued", note });
+
+    const { code, out } = await callCli(["decide", "ap1", "--approve"], api);
+
+    expect(code).toBe(3);
+    expect(out).toContain(note);
+    expect(out).not.toContain("Stopped: the decision is recorded");
+  });
+
   test("--no-continue only writes", async () => {
     const api = deciding({ run_status: "waiting", continued: "not_continued" });
 

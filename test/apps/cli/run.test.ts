@@ -336,11 +336,20 @@ describe("`mission resume` and `mission cancel`", () => {
     const ended = await callCli(["cancel", "run1", "--by", "ada"], {
       cancel: async () => outcome({ status: "cancelled" }),
     });
-    const later = await callCli(["cancel", "run1"], { cancel: async () => outcome({ status: "running" }) });
+    const later = await callCli(["cancel", "run1"], {
+      cancel: async () => outcome({ status: "running", is_elsewhere: true }),
+    });
+    const held = await callCli(["cancel", "run1"], {
+      cancel: async () => outcome({ status: "waiting", note: "It is cancelled once the switch is off." }),
+    });
 
     expect(ended.code).toBe(0);
     expect(ended.out).toContain("cancelled");
     expect(later.code).toBe(3);
     expect(later.out).toContain("next safe point");
+    expect(held.code).toBe(3);
+    expect(held.out).toContain("once the switch is off");
+    expect(held.out).not.toContain("next safe point");
+    expect(held.out).toContain("mission status run1");
   });
 });
