@@ -70,7 +70,7 @@ export { createHttpClient } from "./tools/connectors/http-client.js";
 export { HttpError } from "./tools/connectors/http-error.js";
 export type { SmtpMailOptions } from "./tools/connectors/mail.js";
 export { smtpMail } from "./tools/connectors/mail.js";
-export type { McpOptions } from "./tools/connectors/mcp.js";
+export type { McpOptions, McpServerOptions } from "./tools/connectors/mcp.js";
 export { mcpTools } from "./tools/connectors/mcp.js";
 export type { McpServerSpec } from "./tools/connectors/mcp-transport.js";
 export type { OpenApiOptions } from "./tools/connectors/openapi.js";

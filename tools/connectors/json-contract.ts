@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "../../core/digest.js";
 import { wordsOf } from "./words-of.js";
 
 const MAX_DEPTH = 64;
-const MAX_NODES = 20_000;
+const MAX_PARTS = 20_000;
 /** What a contract keeps as it is. Conditions and patterns are left to the other side, which checks its own schema too. */
 const KEPT = [
   ..."required minProperties maxProperties minItems maxItems uniqueItems minLength maxLength format".split(" "),
@@ -17,8 +17,8 @@ const MAX_DESCRIPTION = 500;
  * and a schema that is nested or branched beyond reason, throw a plain `Error`. Patterns become words in descriptions:
  * a regular expression of a stranger is not run here.
  */
-export function jsonContract(schema: JsonObject, document: JsonObject = schema): z.ZodType<Json> {
-  const copy = new Copy(document);
+export function jsonContract(schema: JsonObject, document: JsonObject = schema, maxParts = MAX_PARTS): z.ZodType<Json> {
+  const copy = new Copy(document, maxParts);
   const root = copy.of(schema, new Set(), 0);
   // Safe: what is copied is a JSON Schema by its keywords; zod refuses what is none. Contracts of JSON give JSON.
   const whole = { ...root, $defs: copy.defs } as Parameters<typeof z.fromJSONSchema>[0];
@@ -52,21 +52,23 @@ export function isObject(value: unknown): value is JsonObject {
 class Copy {
   readonly defs: Record<string, JsonObject> = {};
   readonly #document: JsonObject;
+  readonly #maxParts: number;
   readonly #names = new Map<string, string>();
-  #nodes = 0;
+  #parts = 0;
 
-  constructor(document: JsonObject) {
+  constructor(document: JsonObject, maxParts: number) {
     this.#document = document;
+    this.#maxParts = maxParts;
   }
 
   /** `inPlace` holds the references that speak of the same value: one of them again would never end. */
   of(schema: JsonObject, inPlace: ReadonlySet<string>, depth: number): JsonObject {
-    this.#nodes += 1;
+    this.#parts += 1;
     if (depth > MAX_DEPTH) throw new Error(`the schema is nested deeper than ${MAX_DEPTH}`);
-    if (this.#nodes > MAX_NODES) throw new Error(`the schema has more than ${MAX_NODES} parts`);
+    if (this.#parts > this.#maxParts) throw new Error(`the schema has more than ${this.#maxParts} parts`);
     const ref = schema["$ref"];
     if (typeof ref === "string") return { $ref: this.#define(ref, inPlace, depth), ...describedBy(schema) };
-    const own = { ...bounds(schema), ...this.#parts(schema, inPlace, depth) };
+    const own = { ...bounds(schema), ...this.#below(schema, inPlace, depth) };
     const type = typeOf(schema);
     const typed = { ...own, ...(type !== undefined && { type }), ...describedBy(schema) };
     return schema["nullable"] === true ? { anyOf: [typed, { type: "null" }] } : typed;
@@ -83,7 +85,7 @@ class Copy {
     return `#/$defs/${name}`;
   }
 
-  #parts(schema: JsonObject, inPlace: ReadonlySet<string>, depth: number): JsonObject {
+  #below(schema: JsonObject, inPlace: ReadonlySet<string>, depth: number): JsonObject {
     const below = (part: Json | undefined): Json => this.#part(part, new Set(), depth);
     const beside = (part: Json | undefined): Json => this.#part(part, inPlace, depth);
     const { properties, additionalProperties, items, prefixItems } = schema;

@@ -40,7 +40,7 @@ interface Connection {
   readonly client: Client;
   readonly way: OpenTransport;
   /** By name; undefined until asked, and again once the server says that its list has changed. */
-  digests: ReadonlyMap<string, string> | undefined;
+  offered: ReadonlyMap<string, Tool> | undefined;
   fault: string;
 }
 
@@ -71,10 +71,9 @@ export class McpServer {
   /** Rejects with `McpFailure` when there is no result; a result may still be a failure of the tool. */
   async call({ tool, digest, args, idempotencyKey, timeoutMs, signal }: McpCall): Promise<CallToolResult> {
     return this.#during(signal, async (connection) => {
-      connection.digests ??= new Map(
-        (await this.#list(connection.client)).map((each) => [each.name, digestOfTool(each)]),
-      );
-      if (connection.digests.get(tool) !== digest) throw this.#changed(tool);
+      connection.offered ??= new Map((await this.#list(connection.client)).map((each) => [each.name, each]));
+      const now = connection.offered.get(tool);
+      if (now === undefined || digestOfTool(now) !== digest) throw this.#changed(tool);
       const { CallToolResultSchema } = await import("@modelcontextprotocol/sdk/types.js");
       const params = { name: tool, arguments: args, ...(idempotencyKey !== "" && { _meta: { idempotencyKey } }) };
       return connection.client.request({ method: "tools/call", params }, CallToolResultSchema, {
@@ -121,12 +120,12 @@ export class McpServer {
     const { ToolListChangedNotificationSchema } = await import("@modelcontextprotocol/sdk/types.js");
     const way = await openTransport(this.#spec);
     const client = new Client({ name: "mission-orchestrator", version: "1" });
-    const connection: Connection = { client, way, digests: undefined, fault: "" };
+    const connection: Connection = { client, way, offered: undefined, fault: "" };
     client.onerror = (error) => {
       connection.fault = error.message;
     };
     client.setNotificationHandler(ToolListChangedNotificationSchema, () => {
-      connection.digests = undefined;
+      connection.offered = undefined;
     });
     try {
       await client.connect(way.transport, { timeout: this.#limits.connectTimeoutMs });

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "../../core/digest.js";
 import { didYouMean } from "../../core/lookup.js";
 import { isObject, referred } from "./json-contract.js";
 import { parseJson } from "./parse-json.js";
-import { toolName } from "./tool-name.js";
+import { assertNameable, toolName } from "./tool-name.js";
 
 const METHODS = ["get", "head", "post", "put", "patch", "delete"] as const;
 /** Parameters that the specification leaves to the client, or that the connector sets itself. */
@@ -90,6 +90,7 @@ type Place = Pick<Operation, "id" | "toolName" | "method" | "path">;
 
 function toOperation(place: Place, operation: JsonObject, item: JsonObject, document: JsonObject): Operation {
   try {
+    assertNameable(place.id);
     const words = [operation["summary"], operation["description"]].filter((text) => typeof text === "string");
     return {
       ...place,

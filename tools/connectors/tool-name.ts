@@ -14,6 +14,13 @@ export function toolName(...parts: readonly string[]): string {
   return /^[a-z]/u.test(snake) ? snake : `x_${snake}`.slice(0, MAX_NAME);
 }
 
+/** Throws a plain `Error` for what leaves nothing of itself in a tool's name, such as signs or another script alone. */
+export function assertNameable(part: string): void {
+  if (!/[a-z0-9]/iu.test(part)) {
+    throw new Error("no name can be made of it, as it has no letter from a to z and no digit");
+  }
+}
+
 /** Throws a plain `Error` that names both when two would get one name; `from` says what a name was made of. */
 export function assertNames(made: readonly { readonly name: string; readonly from: string }[]): void {
   const known = new Map<string, string>();

@@ -8,7 +8,7 @@ import type { McpOptions } from "../../../tools/connectors/mcp.js";
 import { mcpTools } from "../../../tools/connectors/mcp.js";
 import { approvedCall } from "../../support/approved-call.js";
 import { openWorld } from "../../support/gate.js";
-import { createTestServer } from "../../support/mcp-server.js";
+import { createListServer, createTestServer } from "../../support/mcp-server.js";
 import { openFreshStore } from "../../support/store.js";
 import { toolContext } from "../../support/tool-context.js";
 import { sendForever, sendJson, serve } from "../../support/web.js";
@@ -35,7 +35,10 @@ async function made(options: McpOptions) {
 }
 
 /** A real server of streamable HTTP, with one session for each client. */
-async function overHttp(isKnown: (request: IncomingMessage) => boolean = () => true) {
+async function overHttp(
+  isKnown: (request: IncomingMessage) => boolean = () => true,
+  create: () => Pick<ReturnType<typeof createTestServer>, "connect"> = createTestServer,
+) {
   const sessions = new Map<string, StreamableHTTPServerTransport>();
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     if (!isKnown(request)) return sendJson(response, { error: "who are you" }, 401);
@@ -46,7 +49,7 @@ async function overHttp(isKnown: (request: IncomingMessage) => boolean = () => t
       onsessioninitialized: (id) => void sessions.set(id, transport),
     });
     // Safe: the class says that it implements the interface; its optional fields are declared a little wider.
-    await createTestServer().connect(transport as Parameters<ReturnType<typeof createTestServer>["connect"]>[0]);
+    await create().connect(transport as Parameters<ReturnType<typeof createTestServer>["connect"]>[0]);
     return transport.handleRequest(request, response);
   };
   return serve((request, response) => void handle(request, response), { isRead: false });
@@ -97,6 +100,89 @@ describe("a server's tools become ours", () => {
     await expect(mcpTools({ servers: overStdio(), effects: { notes_findnote: { effect: "reads" } } })).rejects.toThrow(
       'Did you mean "notes_find_note"',
     );
+  });
+});
+
+describe("a server of many or strange tools", () => {
+  /** The options for a server that offers these. */
+  async function offering(...list: Parameters<typeof createListServer>): Promise<{ url: string } & typeof LOCAL> {
+    const web = await overHttp(undefined, () => createListServer(...list));
+    return { url: `${web.url}/mcp`, ...LOCAL };
+  }
+  const many = (count: number) => Array.from({ length: count }, (_, index) => `do_${index}`);
+
+  test("more than can be taken are refused with what to do, and with `only` those that are meant are taken", async () => {
+    const web = await offering(many(3_000));
+
+    await expect(mcpTools({ servers: { web } })).rejects.toMatchObject({
+      ...{ code: "config_invalid", message: expect.stringMatching(/web would give 3000 tools.*at most 500.*"only"/u) },
+    });
+    const tool = await made({ servers: { web: { ...web, only: ["do_2999", "do_7"] } } });
+    expect(await tool("web_do_2999").run()).toMatchObject({ text: "do_2999" });
+    expect(() => tool("web_do_8")).toThrow("only web_do_7, web_do_2999");
+    await expect(mcpTools({ servers: { web: { ...web, only: ["do_x"] } } })).rejects.toThrow(
+      '"only" names do_x, but web offers no such tool.',
+    );
+  });
+
+  test("the process goes on with other work between one tool and the next", async () => {
+    const servers = { web: await offering(many(400)) };
+    let turns = 0;
+    let isOver = false;
+    const count = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(count);
+    };
+
+    setImmediate(count);
+    const tools = await mcpTools({ servers });
+    isOver = true;
+
+    expect(tools).toHaveLength(400);
+    expect(turns).toBeGreaterThanOrEqual(400);
+  });
+
+  test("a schema beyond reason is refused by its tool's name", async () => {
+    const parts = Object.fromEntries(Array.from({ length: 2_001 }, (_, index) => [`p${index}`, { type: "string" }]));
+
+    await expect(mcpTools({ servers: { web: await offering(["big"], parts) } })).rejects.toThrow(
+      'big of web cannot become a tool: the schema has more than 2000 parts. Leave it out with "only".',
+    );
+  });
+
+  test.each<[string, readonly string[], string]>([
+    ["of signs alone", ["!!!", "find"], "!!! of web cannot become a tool: no name can be made of it"],
+    [
+      "of another script alone",
+      ["\u043f\u043e\u0438\u0441\u043a"],
+      "\u043f\u043e\u0438\u0441\u043a of web cannot become a tool",
+    ],
+    ["that says nothing", [""], "cannot become a tool: no name can be made of it"],
+    [
+      "that becomes another's",
+      ["find_note", "findNote"],
+      "find_note of web and findNote of web would both be the tool web_find_note.",
+    ],
+    ["that differs in a sign", ["a.b", "a-b"], "a.b of web and a-b of web would both be the tool web_a_b."],
+    ["that is there twice", ["a", "a"], "a of web and a of web would both be the tool web_a."],
+    [
+      "that differs beyond 64 characters",
+      [`${"a".repeat(70)}1`, `${"a".repeat(70)}2`],
+      "would both be the tool web_aaa",
+    ],
+  ])("a name %s is refused, and with `only` the others can be used", async (_, names, words) => {
+    const web = await offering([...names, "other"]);
+
+    await expect(mcpTools({ servers: { web } })).rejects.toMatchObject({
+      ...{ code: "config_invalid", message: expect.stringContaining(words) },
+    });
+    expect(await mcpTools({ servers: { web: { ...web, only: ["other"] } } })).toHaveLength(1);
+  });
+
+  test("two servers' tools of one name are refused with both", async () => {
+    const servers = { a: await offering(["b_find"]), a_b: await offering(["find"]) };
+
+    await expect(mcpTools({ servers })).rejects.toThrow("b_find of a and find of a_b would both be the tool a_b_find.");
   });
 });
 

@@ -453,6 +453,11 @@ describe("what cannot be used is refused when the tools are made", () => {
       },
       "getIt and get_it",
     ],
+    [
+      "an operation whose name has no letter",
+      { document: { openapi: "3.1.0", paths: { "/a": { get: { operationId: "!!!" } } } }, server: "https://a.example" },
+      "The operation !!! cannot become a tool: no name can be made of it",
+    ],
   ])("%s", (_, options, words) => {
     expect(() => openApiTools({ document: PETS, ...options })).toThrow(
       expect.objectContaining({ code: "config_invalid", message: expect.stringContaining(words) }),
