@@ -51,11 +51,35 @@ export class EffectDesk {
     return this.#locks.hold(effectId, act.call.signal, () => this.#resolve(act, effectId, false));
   }
 
-  /** The act that a second one with other arguments would come on top of. */
-  async firstOf(act: Act): Promise<EffectRecord | undefined> {
-    let first = await this.#deps.store.effects.find(effectIdFor(act, ""));
-    while (first && isTakenBack(first)) first = await this.#deps.store.effects.find(nextIdOf(first.effectId));
-    return first?.status === "done" && first.argsDigest !== argsDigestOf(act) ? first : undefined;
+  /**
+   * Judges a second act once it is known what became of the first, which nobody does meanwhile in this process. `judge`
+   * gets the first when it stands with other arguments. While it is not known, that is the reply; throws `NeedsPerson`
+   * when only a person can say.
+   */
+  onTopOfFirst(act: Act, judge: (first: EffectRecord | undefined) => Promise<ToolReply>): Promise<ToolReply> {
+    const firstId = effectIdFor(act, "");
+    return this.#locks.hold(firstId, act.call.signal, async () => {
+      for (;;) {
+        const first = await this.#newest(firstId);
+        const { isHeld, isGoing } = await this.#knownOf(first, act.call.session);
+        const isLost = first?.status === "claimed" && !isHeld;
+        if (first && (isHeld || isGoing)) return this.#finish(act, answerTo("unsettled", first, act));
+        if (!isLost) {
+          // Somebody else may have settled it: it is not looked for again under its own lock.
+          const open = await this.#openOf(act.call.session);
+          for (const id of [firstId, first?.effectId ?? firstId]) open.delete(id);
+          return judge(first?.status === "done" && first.argsDigest !== argsDigestOf(act) ? first : undefined);
+        }
+        const stuck = await this.#settleOne(act.call, first);
+        if (stuck) return this.#finish(act, { reply: stuck, ran: false });
+      }
+    });
+  }
+
+  /** What an act is now that may have been taken back and done anew. */
+  async #newest(effectId: string): Promise<EffectRecord | undefined> {
+    const found = await this.#deps.store.effects.find(effectId);
+    return found && isTakenBack(found) ? this.#newest(nextIdOf(effectId)) : found;
   }
 
   /**

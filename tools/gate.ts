@@ -112,7 +112,10 @@ class Gate implements Toolbox {
   async #goOn(ruled: Act): Promise<ToolReply> {
     if (ruled.ruling.outcome === "forbidden") return this.#finish(ruled, forbidden(ruled));
     const isSecond = ruled.tool.effect !== "reads" && (ruled.call.options.again ?? "") !== "";
-    const first = isSecond ? await this.#effects.firstOf(ruled) : undefined;
+    return isSecond ? this.#effects.onTopOfFirst(ruled, (first) => this.#asRuled(ruled, first)) : this.#asRuled(ruled);
+  }
+
+  #asRuled(ruled: Act, first?: EffectRecord): Promise<ToolReply> {
     const act = first ? { ...ruled, ruling: rulingOnSecondAct(ruled.ruling) } : ruled;
     if (!act.call.authority && act.ruling.outcome === "auto") return this.#do(act);
     return this.#asAgreed(act, first);
