@@ -60,7 +60,10 @@ export interface RuleBook {
 
 /** Where rulings come from. */
 export interface Policies {
-  /** The policies of every mission and these of one, loaded once. Rejects with `policy_invalid`, which names file, line and column. */
+  /**
+   * The policies of every mission and these of one, loaded once. Rejects with `policy_invalid`, which names file, line and
+   * column, and with `file_not_found` when one cannot be read: then the next call reads them again.
+   */
   bookFor(own: readonly PolicyText[]): Promise<RuleBook>;
   /** The version that `bookFor` would have, without weighing anything. */
   versionFor(own: readonly PolicyText[]): Promise<string>;

@@ -1,5 +1,6 @@
 import type { Json } from "../core/digest.js";
 import { OrchestratorError } from "../core/errors.js";
+import { lookOf, writtenOut } from "../core/look-alike.js";
 import { lookUp } from "../core/lookup.js";
 import type { Policies, PolicyAgent, PolicyText } from "../core/policy.js";
 import type { PolicyCheckView } from "../core/policy-view.js";
@@ -68,7 +69,10 @@ function toolOf(name: string, tools: readonly ToolDefinition[]): ToolDefinition 
   const found = lookUp(name, tools, (each) => [each.name]);
   const near = found.kind === "missing" ? found.nearest : found.kind === "found" ? [found.item.name] : found.candidates;
   const names = near.length > 0 ? near : tools.map((each) => each.name);
-  throw new OrchestratorError("name_unknown", `There is no tool "${name}". There are: ${names.join(", ")}.`, {
+  const written = writtenOut(name);
+  const alike = written === name ? undefined : near.find((each) => lookOf(each) === lookOf(name));
+  const look = alike === undefined ? "" : ` It only looks like ${alike}.`;
+  throw new OrchestratorError("name_unknown", `There is no tool "${written}".${look} There are: ${names.join(", ")}.`, {
     details: { nearest: near },
   });
 }

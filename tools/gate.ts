@@ -18,6 +18,9 @@ import { secretFault } from "./gate-secrets.js";
 import { runSeen } from "./gate-trace.js";
 import { UndoDesk } from "./gate-undo.js";
 
+/** Without policies that can be read nothing is allowed. They are read again for the next call. */
+const UNREADABLE = ["policy_invalid", "file_not_found"] as const;
+
 /**
  * The one door to tools. In this order: what the journal holds is answered from it; the tool is registered; its
  * arguments parse; the agent holds it and the playbook declared it; the kill switch is off; the ruling and, where it says so, a person; the
@@ -64,7 +67,7 @@ class Gate implements Toolbox {
     try {
       return coveredBy({ ...foreseen, ...(await this.#weigh(foreseen)) });
     } catch (error) {
-      if (hasCode(error, "policy_invalid")) return undefined;
+      if (hasCode(error, ...UNREADABLE)) return undefined;
       throw error;
     }
   }
@@ -87,7 +90,7 @@ class Gate implements Toolbox {
     return "reply" in ruled ? recordCall(call, ruled, { startedAt, now: startedAt }) : this.#goOn(ruled);
   }
 
-  /** The ruling of the policies that hold for the run's mission. Without policies that can be read nothing is allowed. */
+  /** The ruling of the policies that hold for the run's mission. */
   async #rule(asked: Admitted): Promise<Act | Outcome> {
     const { session } = asked.call;
     try {
@@ -95,7 +98,7 @@ class Gate implements Toolbox {
       const agreed = rulingAgreedTo(asked, policyVersion);
       return { ...asked, ...(agreed ? { ruling: agreed, policyVersion } : await this.#weigh(asked)) };
     } catch (error) {
-      if (!hasCode(error, "policy_invalid")) throw error;
+      if (!hasCode(error, ...UNREADABLE)) throw error;
       return refused("forbidden", `${asked.tool.name} cannot be ruled on. ${error.message}`);
     }
   }

@@ -60,7 +60,10 @@ export class CedarPolicies implements Policies {
   }
 
   async #texts(own: readonly PolicyText[]): Promise<readonly OwnedText[]> {
-    this.#common ??= this.#readCommon();
+    this.#common ??= this.#readCommon().catch((error: unknown) => {
+      this.#common = undefined; // read again at the next call, by which somebody may have mended it
+      throw error;
+    });
     return [...(await this.#common), ...own.map((text) => ({ ...text, origin: "mission" as const }))];
   }
 

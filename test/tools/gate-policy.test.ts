@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -68,6 +68,29 @@ describe("I3: what policy forbids does not happen", () => {
     expect(done).toEqual([]);
     const [event] = await events("tool_refused");
     expect(event?.data).toMatchObject({ ruling: "forbidden", rule: "deleting_is_forbidden" });
+  });
+
+  test("without the administrator's folder, or with a file of it that is gone, nothing is allowed until it can be read", async () => {
+    const { folder, drop } = await policyFolder("");
+    const { call, done } = await worldOf({ policies: join(folder, "house") });
+
+    const before = await call("look_up", { to: "ada" });
+    await mkdir(join(folder, "house"));
+    await symlink(join(folder, "gone.cedar"), join(folder, "house", "sums.cedar"));
+    const half = await call("look_up", { to: "grace" });
+    await writeFile(join(folder, "gone.cedar"), "");
+    const after = await call("look_up", { to: "alan" });
+
+    expect(before).toMatchObject({ ok: false, code: "forbidden" });
+    expect(before).toHaveProperty(
+      "reason",
+      expect.stringMatching(/look_up cannot be ruled on\. There is no folder .*house/u),
+    );
+    expect(half).toMatchObject({ ok: false, code: "forbidden" });
+    expect(half).toHaveProperty("reason", expect.stringMatching(/The policies in .*sums\.cedar cannot be read/u));
+    expect(after).toMatchObject({ ok: true });
+    expect(done).toEqual(["look_up alan 0"]);
+    await drop();
   });
 
   test("the same tool is asked about up to its limit, and forbidden above", async () => {

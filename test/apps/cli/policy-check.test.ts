@@ -84,6 +84,7 @@ describe("F063: mission policy check explains a ruling", () => {
         ["verify", "broken"],
         ["verify", "closed"],
         check({ to: "ada", sum: 5 }, "--mission", "loose"),
+        ["policy", "check", "p\u0430y"],
       ],
       folder,
     );
@@ -129,6 +130,11 @@ describe("F063: mission policy check explains a ruling", () => {
     expect(ended[6]?.err).toContain("pay");
     expect(ended[7]?.err).toContain("--args takes JSON");
     expect(ended[8]?.err).toContain("P1 (payer)");
+  });
+
+  test("a name that only looks like a tool's is told as that, with the signs that the eye cannot tell apart", () => {
+    expect(ended[14]).toMatchObject({ code: 2, out: "" });
+    expect(ended[14]?.err).toContain('There is no tool "p\\u{430}y". It only looks like pay. There are: pay');
   });
 
   test("verify names the policy that would loosen, the one that cannot be read, and the tool that nobody may call", () => {
