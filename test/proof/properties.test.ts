@@ -49,7 +49,8 @@ describe("I1, I2, I6: random missions with failures, joins, routes, stand-ins, p
           await checkRun(stepwise);
           if (!plan.isTimed) expect(essenceOf(dataflow, plan)).toEqual(essenceOf(stepwise, plan));
         }),
-        { numRuns: PLANS, interruptAfterTimeLimit: LONG * 0.8 },
+        // What depends on timing shrinks to nothing: the seed and the path that are told lead back to the plan.
+        { numRuns: PLANS, interruptAfterTimeLimit: LONG * 0.8, endOnFailure: true },
       );
     },
     LONG,
