@@ -89,7 +89,8 @@ export interface ToolDefinition<
   readonly remedy?: string;
   /**
    * Does it. What it throws is its failure, told to the agent in these words; heed the context's signal. An error with
-   * `notDone: true` says that the effect surely did not happen, so that nobody is asked whether it did.
+   * `notDone: true` says that this call surely did nothing, so that nobody is asked whether it did; of an earlier call
+   * under the same key it says nothing.
    */
   readonly run: (args: z.output<Input>, context: ToolContext) => Promise<z.input<Output>>;
 }

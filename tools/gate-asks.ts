@@ -19,6 +19,12 @@ import { secretFault } from "./gate-secrets.js";
 /** What people decide about a result, and with it about the acts that it proposes. */
 const RESULT_KINDS: ReadonlySet<ApprovalKind> = new Set(["task_result", "escalation"]);
 
+/** Of a doubt about an act that could not be made again just so. */
+const RULED_ANEW = {
+  approve: "It happened: it is recorded as done and not done again (give its result with --answer).",
+  reject: "It did not happen: it is recorded so, and whether it may be done now is ruled on like any call.",
+};
+
 /** What people have said of a call: it may be made, it is over without being made, or nobody has been asked in these words. */
 export type Word =
   | { readonly kind: "granted"; readonly act: Act }
@@ -70,7 +76,7 @@ export function wordOfAuthority(act: Act, authority: NonNullable<ToolCall["autho
 }
 
 /** Whether a result that was approved, or that an edit gave, does propose this very act, and under what holds now. */
-function isProposedBy({ status, shown, decision }: ApprovalRecord, act: Act, digest: string): boolean {
+function isProposedBy({ status, shown, decision }: ApprovalRecord, act: Foreseen, digest: string): boolean {
   const now = coveredBy(act);
   if (status === "approved")
     return shown.proposed.some((call) => call.digest === digest && call.covers && isSame(call.covers, now));
@@ -80,6 +86,20 @@ function isProposedBy({ status, shown, decision }: ApprovalRecord, act: Act, dig
       call?.ok === true && call.digest === digest && covers && isSame(besidesArguments(covers), besidesArguments(now))
     );
   });
+}
+
+/** Whether the approval under which an act was begun speaks for making it again, under what holds now. */
+export function stillCovers(approval: ApprovalRecord, act: Foreseen): boolean {
+  if (!isUntouched(approval)) return false;
+  if (RESULT_KINDS.has(approval.kind)) return isProposedBy(approval, act, callDigestOf(act.tool.name, act.args));
+  const { status, decision, shown } = approval;
+  const { covers } = shown;
+  if (approval.kind !== "tool_call" || !covers) return false;
+  const now = coveredBy(act);
+  // Which rule asked follows from all the rest, or is that of a second act.
+  if (status === "approved") return isSame(covers, { ...now, rule: covers["rule"] });
+  const isAsEdited = status === "edited" && digestOf(decision?.edited ?? null) === digestOf(act.args);
+  return isAsEdited && isSame(besidesArguments(covers), besidesArguments(now));
 }
 
 /** What an edit leaves as it was: amount and rule follow from the arguments, which the editor gave. */
@@ -155,8 +175,16 @@ function draftOf(act: Act, done: EffectRecord | undefined): RequestDraft {
   });
 }
 
-/** The request that asks what became of an act whose outcome nobody knows. Each claim is asked about anew. */
-export function doubtOf(call: ToolCall, tool: ToolDefinition | undefined, effect: EffectRecord): RequestDraft {
+/**
+ * The request that asks what became of an act whose outcome nobody knows. Each claim is asked about anew. `why` says what
+ * keeps it from being made again to find out, where its tool could.
+ */
+export function doubtOf(
+  call: ToolCall,
+  tool: ToolDefinition | undefined,
+  effect: EffectRecord,
+  why?: string,
+): RequestDraft {
   const what = tool ? ` ${tool.description.split(/(?<=\.)\s/u)[0] ?? ""}` : "";
   return requestOf(
     call,
@@ -168,7 +196,11 @@ export function doubtOf(call: ToolCall, tool: ToolDefinition | undefined, effect
         question: `Did this happen? ${effect.tool} was called with these arguments and its outcome was lost.${what}`,
         subject: { tool: effect.tool, args: effect.args, claimed_at: effect.claimedAt.toISOString() },
         evidence: [],
-        reasons: ["The call was begun and never reported back. It is not made again before somebody has looked."],
+        reasons: [
+          "The call was begun and never reported back. It is not made again before somebody has looked.",
+          ...(why === undefined ? [] : [`Its tool could make it again to find out, but ${why}.`]),
+        ],
+        ...(why !== undefined && { consequences: RULED_ANEW }),
         ...(tool && { schema: schemaOf(tool.output) }),
       },
     },
@@ -188,7 +220,8 @@ function requestOf(
   call: ToolCall,
   tool: Pick<ToolDefinition, "name">,
   of: Pick<RequestDraft, "kind" | "subject"> & {
-    shown: Pick<ApprovalShown, "question" | "subject" | "evidence" | "reasons" | "schema" | "covers">;
+    shown: Pick<ApprovalShown, "question" | "subject" | "evidence" | "reasons" | "schema" | "covers"> &
+      Pick<RequestDraft["shown"], "consequences">;
   },
 ): RequestDraft {
   return {

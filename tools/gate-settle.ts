@@ -12,6 +12,7 @@ import type { GateDeps, Refusal } from "./gate-call.js";
 import { parseBy, refusal, toJson } from "./gate-call.js";
 import { workOfEffect } from "./gate-kill.js";
 import { wordsOf } from "./gate-limits.js";
+import { whyConstrainedNow, whyNotRuledAgain } from "./gate-ruling.js";
 import { isTransient, outputOf, runWithin } from "./gate-run.js";
 import { runSeen } from "./gate-trace.js";
 
@@ -71,10 +72,11 @@ export class Settler {
     return found.outcome === "done" ? { kind: "done", result: found.result } : { kind: found.outcome };
   }
 
-  /** Says in the log that an outcome is unknown, and asks a person. */
-  async doubt(call: ToolCall, effect: EffectRecord): Promise<never> {
-    await call.session.commit({ events: [eventOf("effect_in_doubt", effect, {})] });
-    throw new NeedsPerson(doubtOf(call, this.#deps.tools.tool(effect.tool), effect));
+  /** Says in the log that an outcome is unknown, and asks a person. `why` it is not made again, where it could be. */
+  async doubt(call: ToolCall, effect: EffectRecord, why?: string): Promise<never> {
+    const told = eventOf("effect_in_doubt", effect, why === undefined ? {} : { reason: why });
+    await call.session.commit({ events: [told] });
+    throw new NeedsPerson(doubtOf(call, this.#deps.tools.tool(effect.tool), effect, why));
   }
 
   /** What the code of an effect gets, in its run, its try and its reconciliation alike. */
@@ -92,11 +94,18 @@ export class Settler {
     return this.#record(call, effect, { ok: true, value: null }, "person", applied);
   }
 
-  /** The same act again under the same key: by its tool's word that cannot do it twice. */
+  /**
+   * The same act again under the same key: by its tool's word that cannot do it twice. It is ruled on like a new one; where
+   * it may not be made, a person is asked what became of it. What the try says of itself (`notDone`) does not speak for the
+   * one before it.
+   */
   async #retry(call: ToolCall, tool: ToolDefinition, effect: EffectRecord): Promise<Refusal | undefined> {
     const parsed = parseBy(tool.input, effect.args);
     if (!parsed.ok) return this.doubt(call, effect);
-    await this.#allow(call, effect);
+    const why =
+      (await whyNotRuledAgain(this.#deps.policies, call, effect, { tool, parsed: parsed.value })) ??
+      (await this.#allow(call, effect));
+    if (why !== undefined) return this.doubt(call, effect, why);
     this.#live.add(effect.effectId);
     const ran = await runSeen(call, tool, parsed.value, (signal) =>
       tool.run(parsed.value, this.contextOf(effect, signal)),
@@ -110,14 +119,24 @@ export class Settler {
     return isTransient(ran.error) ? unsettled(effect, wordsOf(ran.error)) : this.doubt(call, effect);
   }
 
-  /** An act that is made again has its claim already: here the store says that the kill switch is still off. */
-  async #allow(call: ToolCall, effect: EffectRecord): Promise<void> {
+  /**
+   * An act that is made again has its claim already: here the store says that the kill switch is still off, that nobody
+   * asked to cancel and that the task still holds its resources. What a constraint has against it is returned.
+   */
+  async #allow(call: ToolCall, effect: EffectRecord): Promise<string | undefined> {
     const work = workOfEffect(call, effect);
+    const { session, task } = call;
+    const { runs, kills } = this.#deps.store;
     for (;;) {
-      throwIfStopped(call.session.stops, work);
+      throwIfStopped(session.stops, work);
+      const broken = whyConstrainedNow(call, effect);
+      if (broken !== undefined) return broken;
+      const statements = [...runs.goOn(session.runId), ...session.resources.guards(task.id), ...kills.allow(work)];
       try {
-        return await call.session.commit({ statements: this.#deps.store.kills.allow(work) });
+        await session.commit({ statements });
+        return undefined;
       } catch (error) {
+        if (hasCode(error, "run_finished")) call.signal.throwIfAborted();
         if (!hasCode(error, "killed")) throw error;
         await call.session.stops.look();
       }

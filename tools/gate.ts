@@ -8,11 +8,12 @@ import type { EffectRecord } from "../core/records.js";
 import type { ForeseenAct, RunSession, Toolbox, ToolCall, UndoCall, UndoReply } from "../core/session.js";
 import type { ToolDefinition, ToolReply } from "../core/tool.js";
 import { coveredBy, rulingAgreedTo, wordOfAuthority, wordOn } from "./gate-asks.js";
-import type { Act, Admitted, Foreseen, GateDeps, Outcome } from "./gate-call.js";
+import type { Act, Admitted, GateDeps, Outcome } from "./gate-call.js";
 import { finishCall, parseBy, recordCall, refused, replyOf } from "./gate-call.js";
 import { EffectDesk } from "./gate-effects.js";
 import { refuseStopped, workOf } from "./gate-kill.js";
 import { argumentsFault } from "./gate-limits.js";
+import { weigh } from "./gate-ruling.js";
 import { failureOf, outputOf } from "./gate-run.js";
 import { secretFault } from "./gate-secrets.js";
 import { runSeen } from "./gate-trace.js";
@@ -65,7 +66,7 @@ class Gate implements Toolbox {
     if (!parsed.ok) return undefined;
     const foreseen = { call, tool, args, parsed: parsed.value };
     try {
-      return coveredBy({ ...foreseen, ...(await this.#weigh(foreseen)) });
+      return coveredBy({ ...foreseen, ...(await weigh(this.#deps.policies, foreseen)) });
     } catch (error) {
       if (hasCode(error, ...UNREADABLE)) return undefined;
       throw error;
@@ -96,19 +97,11 @@ class Gate implements Toolbox {
     try {
       const policyVersion = await this.#deps.policies.versionFor(session.mission.policies ?? []);
       const agreed = rulingAgreedTo(asked, policyVersion);
-      return { ...asked, ...(agreed ? { ruling: agreed, policyVersion } : await this.#weigh(asked)) };
+      return { ...asked, ...(agreed ? { ruling: agreed, policyVersion } : await weigh(this.#deps.policies, asked)) };
     } catch (error) {
       if (!hasCode(error, ...UNREADABLE)) throw error;
       return refused("forbidden", `${asked.tool.name} cannot be ruled on. ${error.message}`);
     }
-  }
-
-  async #weigh({ call, tool, parsed }: Pick<Foreseen, "call" | "tool" | "parsed">) {
-    const { session, task, agent } = call;
-    const { missionId, caseId } = session.run;
-    const book = await this.#deps.policies.bookFor(session.mission.policies ?? []);
-    const place = { missionId, taskId: task.id, skill: task.skill, caseId };
-    return { ruling: book.rule({ tool, args: parsed, agent, place }), policyVersion: book.version };
   }
 
   /** A second act after a first with other arguments is never done without a person, whatever its own ruling. */

@@ -15,8 +15,9 @@ import { createPolicies } from "../../runtime/policy/policies.js";
 import { defineTool } from "../../tools/define-tool.js";
 import { createGate } from "../../tools/gate.js";
 import { createFakeServices } from "./fake-services.js";
+import type { MissionParts } from "./missions.js";
 import { missionOf } from "./missions.js";
-import { runRecord } from "./records.js";
+import { runRecord, taskRecord } from "./records.js";
 
 const LEASE_MS = 60_000;
 const RUN_ID = "run-1";
@@ -45,14 +46,20 @@ export function createClock(start = "2026-03-02T08:00:00Z"): Clock {
 
 /** One run under a lease, as far as the gate needs it: a mirror of turns and approvals over a real store. */
 export class GateSession
-  implements Pick<RunSession, "turn" | "commit" | "request" | "requests" | "runId" | "run" | "mission" | "stops">
+  implements
+    Pick<
+      RunSession,
+      "turn" | "commit" | "request" | "requests" | "runId" | "run" | "mission" | "stops" | "task" | "output"
+    >
 {
   readonly stops: KillWatch;
   readonly runId: string;
   readonly run: RunRecord;
   readonly mission: Mission;
-  /** Its task declares none. */
-  readonly resources = { guards: () => [] };
+  /** Its task declares none; a test may say otherwise. */
+  resources: Pick<RunSession["resources"], "guards"> = { guards: () => [] };
+  /** Results that stand, as constraints read them. */
+  readonly outputs = new Map<string, Json>();
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #turns: Map<string, Turn>;
@@ -82,6 +89,14 @@ export class GateSession
 
   turn(taskId: string, attempt: number, key: string): Turn | undefined {
     return this.#turns.get(keyOf(taskId, attempt, key));
+  }
+
+  task(taskId: string) {
+    return taskRecord(this.runId, taskId, this.outputs.has(taskId) ? { status: "done" } : {});
+  }
+
+  output(taskId: string): Json | undefined {
+    return this.outputs.get(taskId);
   }
 
   async commit(change: Change): Promise<void> {
@@ -175,6 +190,8 @@ export interface WorldOptions {
   readonly crash?: CrashPoint;
   /** The mission's own policies. */
   readonly missionPolicies?: readonly PolicyText[];
+  /** The mission's own constraints, over its tasks T1 and T2. */
+  readonly constraints?: MissionParts["constraints"];
   /** The administrator's folder. */
   readonly policies?: string;
 }
@@ -194,9 +211,9 @@ export interface World {
 /** Takes the run over from whoever had it, and opens a gate of its own. */
 export async function openWorld(options: WorldOptions): Promise<World> {
   const { store, tools, clock = createClock(), runId = RUN_ID, caseId = "C1" } = options;
-  const { missionPolicies } = options;
+  const { missionPolicies, constraints } = options;
   const mission = {
-    ...missionOf({ tasks: [{ task_id: "T1" }] }),
+    ...missionOf({ tasks: [{ task_id: "T1" }, { task_id: "T2" }], ...(constraints && { constraints }) }),
     ...(missionPolicies && { policies: missionPolicies }),
   };
   const session = await openSession(store, clock, { runId, caseId, mission }, options.crash);

@@ -3,6 +3,7 @@ import { digestOf } from "../../core/digest.js";
 import { callDigestOf } from "../../core/effect.js";
 import type { ApprovalRecord } from "../../core/records.js";
 import type { RunSession } from "../../core/session.js";
+import type { MailParts } from "../support/gate.js";
 import { agentCard, mailTool, openWorld } from "../support/gate.js";
 import type { FreshStore } from "../support/store.js";
 import { openFreshStore } from "../support/store.js";
@@ -22,13 +23,14 @@ describe("I4: the approval of a result speaks for what it proposed", () => {
   const forbidden = { ok: false, code: "forbidden" };
 
   /** A world with approvals of one result that proposed a mail: `parts` by approval id. */
-  async function approvedWorld(parts: Record<string, Partial<ApprovalRecord>>) {
+  async function approvedWorld(parts: Record<string, Partial<ApprovalRecord>>, mail: MailParts = {}) {
     const ran: string[] = [];
     const run = async ({ to, text }: { to: string; text: string }) => {
       ran.push(`send_mail ${to} ${text}`);
+      if (mail.idempotent && ran.length === 1) throw Object.assign(new Error("no answer"), { code: "ECONNRESET" });
       return { id: "m1" };
     };
-    const tools = [mailTool({ reach: "outside", run })];
+    const tools = [mailTool({ reach: "outside", run, ...mail })];
     const world = await openWorld({ store: fresh.store, tools });
     const { asked, gate, session, task } = world;
     const request = await asked("send_mail", { to: "x@y" }, { turnKey: "other" });
@@ -82,6 +84,14 @@ describe("I4: the approval of a result speaks for what it proposed", () => {
     expect(ran).toEqual([]);
     expect(await call("send_mail", edited, authorityOf("edit", edited))).toMatchObject({ ok: true });
     expect(ran).toEqual(["send_mail a@b by hand"]);
+  });
+
+  test("an act that it showed is repeated on it when its outcome was lost", async () => {
+    const { call, ran } = await approvedWorld({ yes: YES }, { idempotent: true });
+
+    expect(await call("send_mail", args, authorityOf("yes"))).toMatchObject({ ok: false, transient: true });
+    expect(await call("send_mail", args, authorityOf("yes"))).toEqual({ ok: true, value: { id: "m1" } });
+    expect(ran).toHaveLength(2);
   });
 
   test.each([YES, { status: "edited", decision: { type: "edit", edited: args } } as const])(
