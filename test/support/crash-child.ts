@@ -2,10 +2,12 @@
 import type { ChildTask } from "./crash-process.js";
 import { SCENARIOS } from "./crash-scenarios.js";
 import { driveToEnd, openCrashWorld } from "./crash-world.js";
+import { SAGAS } from "./saga-scenarios.js";
 
 const task = JSON.parse(process.argv[2] ?? "{}") as ChildTask; // safe: written by `runChild`
-const scenario = SCENARIOS.find(({ name }) => name === task.scenario);
-if (!scenario) throw new Error(`There is no scenario "${task.scenario}".`);
+const found = [...SCENARIOS, ...SAGAS].find(({ name }) => name === task.scenario);
+if (!found) throw new Error(`There is no scenario "${task.scenario}".`);
+const scenario = { ...found, ...(task.counterpart !== undefined && { counterpart: task.counterpart }) };
 
 let commits = 0;
 let acts = 0;

@@ -85,9 +85,11 @@ function taskOf(task: TaskRecord) {
 /** The approval by what it was about: its id has the run's id in it, and a run that nobody heard of begins as another. */
 function effectOf(effect: EffectRecord, requests: readonly ApprovalRecord[]) {
   const { effectId, taskId, attempt, agentId, tool, dedupeKey, again, argsDigest, status, result, approvalId } = effect;
+  const { undoes, undo: { outcome: undone, by, note } = {} } = effect;
   const approval = requests.find((request) => request.approvalId === approvalId);
   const allowedBy = approval && `${approval.kind} ${approval.taskId} ${approval.attempt}`;
-  return { effectId, taskId, attempt, agentId, tool, dedupeKey, again, argsDigest, status, result, allowedBy };
+  const act = { effectId, taskId, attempt, agentId, tool, dedupeKey, again, argsDigest, status, result, allowedBy };
+  return { ...act, undoes, undone, by, note };
 }
 
 function requestOf({ taskId, attempt, kind, status, digest, decidedBy, decision, appliedAt }: ApprovalRecord) {

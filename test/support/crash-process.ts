@@ -11,6 +11,8 @@ export interface ChildTask {
   readonly folder: string;
   /** By its name. */
   readonly scenario: string;
+  /** Where the counterpart of the booking saga listens. */
+  readonly counterpart?: string;
   /** From 1: the process dies after that many commits of its own. */
   readonly killAtCommit?: number;
   /** From 1: the process dies at that many moments around acts; each act has one before and one after. */

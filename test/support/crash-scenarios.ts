@@ -14,7 +14,11 @@ export interface Scenario {
   readonly by?: "script";
   readonly dispatch?: Dispatch;
   /** How it ends; default completed. */
-  readonly ends?: "failed" | "cancelled";
+  readonly ends?: "completed" | "failed" | "cancelled";
+  /** Where the counterpart of the booking saga listens; without it the desk has no tools. */
+  readonly counterpart?: string;
+  /** True for a desk whose undo of a payment is another one each time. */
+  readonly isKeyless?: boolean;
   readonly decide: (request: ApprovalRecord, outside: Outside) => Decision | "cancel";
 }
 

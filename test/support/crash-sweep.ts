@@ -18,10 +18,13 @@ export interface End {
   readonly killed: string;
   readonly essence: Essence;
   readonly tables: readonly unknown[];
+  /** What was done outside, in the order in which it was. */
+  readonly history: readonly string[];
   /** How often somebody was asked whether an act had happened. */
   readonly doubts: number;
 }
 
+/** A folder that a process is opened on, and where the one before it was killed. */
 interface Copy {
   readonly folder: string;
   readonly label: string;
@@ -70,18 +73,18 @@ export async function sweep(
 /** Where copies of a run go, and at which of its moments one is made. */
 interface Copies {
   readonly to: Copy[];
-  isWanted(moment: number): boolean;
+  isWanted(moment: number, what: string): boolean;
 }
 
 /** Opens the folder as a new process would, goes on to the end, and tells how it ended. */
-async function runThrough(scenario: Scenario, copy: Copy, copies?: Copies): Promise<End> {
+export async function runThrough(scenario: Scenario, copy: Copy, copies?: Copies): Promise<End> {
   const { folder, atMs, label } = copy;
   mkdirSync(folder, { recursive: true });
   const began = performance.now();
   let moments = 0;
   const snap = (what: string): void => {
     moments += 1;
-    if (!copies?.isWanted(moments)) return;
+    if (!copies?.isWanted(moments, what)) return;
     const to = `${folder}-${moments}`;
     copyStore(folder, to);
     copies.to.push({
@@ -102,7 +105,8 @@ async function runThrough(scenario: Scenario, copy: Copy, copies?: Copies): Prom
     const requests = await world.parts.store.approvals.list();
     await world.close();
     const doubts = requests.filter(({ kind }) => kind === "in_doubt").length;
-    return { killed: label, essence, tables: ownTablesOf(folder), doubts };
+    const history = world.outside.acts().map(({ tool, to }) => `${tool} ${to}`);
+    return { killed: label, essence, tables: ownTablesOf(folder), history, doubts };
   } catch (error) {
     await world.close().catch(() => undefined);
     throw new Error(`${scenario.name}, killed ${label}: ${error instanceof Error ? error.message : String(error)}`, {

@@ -14,6 +14,7 @@ import type { AtAct } from "./crash-outside.js";
 import { ASKING_MISSION, courier, OUTSIDE_MISSION, Outside, outsideTools } from "./crash-outside.js";
 import type { Scenario } from "./crash-scenarios.js";
 import { TROUBLED_MISSION } from "./crash-troubles.js";
+import { SAGA_MISSION, sagaTools, travelDesk } from "./saga-desk.js";
 
 const BEGAN_AT = Date.parse("2026-03-03T10:00:00.000Z");
 /** More questions than any scenario asks; whoever uses them up goes round in circles. */
@@ -46,17 +47,18 @@ export function scratchFolder(): string {
 /** Opens store, outside and orchestrator of a folder, as a process that starts does. */
 export async function openCrashWorld(options: CrashWorldOptions): Promise<CrashWorld> {
   const { folder, scenario, beginsAtMs = 0, afterCommit, atAct = () => undefined, isHasty = false } = options;
-  const outside = new Outside(join(folder, "outside.txt"));
+  const outsidePath = join(folder, "outside.txt");
+  const outside = new Outside(outsidePath);
   const startedAt = performance.now();
   const passed = () => (scenario.isTimed ? performance.now() - startedAt : 0);
   const parts = await compose({
     store: `sqlite:${join(folder, "missions.db")}`,
     clock: { now: () => new Date(BEGAN_AT + beginsAtMs + passed()) },
-    missions: [OUTSIDE_MISSION, ASKING_MISSION, TROUBLED_MISSION] as JsonObject[], // safe: the documents are plain JSON
-    agents: [courier],
+    missions: [OUTSIDE_MISSION, ASKING_MISSION, TROUBLED_MISSION, SAGA_MISSION] as JsonObject[], // safe: the documents are plain JSON
+    agents: [courier, travelDesk],
     tools: [
       ...outsideTools(outside, scenario.outside, atAct),
-      ...[putInOutbox, bookCalendarEntry].map((tool) => watched(tool, atAct)),
+      ...[putInOutbox, bookCalendarEntry, ...deskTools(scenario, outsidePath)].map((tool) => watched(tool, atAct)),
     ],
     ...(afterCommit && { storeOptions: { afterCommit } }),
   });
@@ -72,8 +74,14 @@ function neverSync(folder: string): void {
   closeSqlite(file);
 }
 
-/** One of our own tools, with the moments before and after its act. It takes the place of the original. */
+function deskTools({ counterpart, outside, isKeyless = false }: Scenario, world: string): readonly ToolDefinition[] {
+  if (counterpart === undefined) return [];
+  return sagaTools({ url: `${counterpart}/${encodeURIComponent(world)}`, outside, isKeyless });
+}
+
+/** A tool with the moments before and after its act and its undo. It takes the place of the original. */
 function watched(tool: ToolDefinition, atAct: AtAct): ToolDefinition {
+  const { compensate } = tool;
   return {
     ...tool,
     async run(args, context) {
@@ -82,6 +90,13 @@ function watched(tool: ToolDefinition, atAct: AtAct): ToolDefinition {
       atAct("after", tool.name, "");
       return value;
     },
+    ...(compensate && {
+      async compensate(args, result, context) {
+        atAct("before", `undo_${tool.name}`, "");
+        await compensate(args, result, context);
+        atAct("after", `undo_${tool.name}`, "");
+      },
+    }),
   };
 }
 
@@ -98,7 +113,8 @@ export async function driveToEnd({ parts, orchestrator, outside }: CrashWorld, s
     const [run, ...others] = await parts.store.runs.list();
     if (!run || others.length > 0) throw new Error(`There are ${others.length + (run ? 1 : 0)} runs instead of one.`);
     if (isTerminal(run.status)) return;
-    if (run.cancelRequestedBy !== undefined) throw new Error("The run was cancelled, but nobody took that up.");
+    if (run.cancelRequestedBy !== undefined && !run.ending)
+      throw new Error("The run was cancelled, but nobody took that up.");
     const requests = await parts.store.approvals.list({ runId: run.runId });
     const request = requests.find(({ status }) => status === "pending");
     const isLeft = requests.some(({ status, appliedAt }) => isDecided(status) && appliedAt === undefined);
