@@ -70,7 +70,8 @@ export const KEYLESS_SAGA: Saga = { ...sagaOf("no mail", "tells"), name: "no mai
 function lookUp({ shown }: ApprovalRecord, world: Outside): Decision {
   const { tool, args } = shown.subject as { tool: string; args: { to?: string } }; // safe: what the gate shows of a doubt
   const to = args.to ?? "agency";
-  const found = actsIn(world).find((act) => act.to === to && !["cancel", "refund"].includes(act.tool));
+  const acts: readonly SagaAct[] = world.acts();
+  const found = acts.find((act) => act.to === to && !["cancel", "refund"].includes(act.tool));
   return found ? { type: "approve", answer: resultOf(tool, found) } : { type: "reject" };
 }
 
@@ -86,9 +87,4 @@ function takeBack({ shown }: ApprovalRecord, world: Outside): Decision {
   if (tool === "confirm_by_mail") return { type: "reject", comment: "They know." };
   if (!world.has({ tool: "cancel", to: args.to })) world.add({ tool: "cancel", to: args.to, key: "by hand" });
   return { type: "answer", answer: "Called them." };
-}
-
-/** What the counterpart holds of a world. */
-export function actsIn(world: Outside): readonly SagaAct[] {
-  return world.acts();
 }
