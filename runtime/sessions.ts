@@ -5,6 +5,7 @@ import type { Mission } from "../core/mission.js";
 import type { Dispatch, RunRecord } from "../core/records.js";
 import { isTerminal } from "../core/run.js";
 import type { Invocation, Person, Sessions, Visit } from "../core/session.js";
+import { Heartbeat } from "./heartbeat.js";
 import { contextOf, runIdOf } from "./invoked.js";
 import type { KillWatch } from "./kill-watch.js";
 import type { PreparedCase, RunStart } from "./new-run.js";
@@ -13,7 +14,6 @@ import { titleTold } from "./personal.js";
 import type { RunRows, SessionDeps } from "./run-rows.js";
 import { LiveRun } from "./run-session.js";
 
-const HEARTBEAT_MS = 1_000;
 /** Set by LangGraph for the first superstep of a call with no input but `null` or `Command({ resume })`. */
 const IS_RESUMING = "__pregel_resuming";
 
@@ -40,9 +40,7 @@ interface Entry {
   visits: number;
   /** The stream writer of the `invoke` that works on it: LangGraph makes one for each. */
   invoker: Invocation["writer"] | undefined;
-  heartbeat: NodeJS.Timeout | undefined;
-  /** Ends the watch over the kill switch. */
-  unwatch: (() => void) | undefined;
+  readonly heartbeat: Heartbeat;
 }
 
 /** The runs that this process works on, each under one lease, whoever invoked its graph. */
@@ -65,7 +63,7 @@ export class SessionRegistry implements Sessions {
     // One signal serves all nodes of a superstep: more than ten of them listening is no leak.
     if (invocation.signal) setMaxListeners(0, invocation.signal);
     const entry = await this.#heardBy(runId, invocation, () => this.#visit(runId, mission, invocation, input));
-    this.#beat(entry);
+    entry.heartbeat.start();
     const signalsOf = () => this.#signalsOf(entry, invocation.signal);
     return {
       session: entry.session,
@@ -79,7 +77,7 @@ export class SessionRegistry implements Sessions {
       leave: () => {
         entry.visits -= 1;
         if (entry.visits > 0) return;
-        if (!entry.isHosted) stopBeating(entry);
+        if (!entry.isHosted) entry.heartbeat.stop();
         this.#writers.delete(runId);
         this.#forgetAtRest(runId, entry);
       },
@@ -109,7 +107,7 @@ export class SessionRegistry implements Sessions {
     if (!entry?.isNew) return undefined;
     entry.isNew = false;
     entry.isHosted = true;
-    this.#beat(entry);
+    entry.heartbeat.start();
     return entry.session;
   }
 
@@ -125,14 +123,14 @@ export class SessionRegistry implements Sessions {
       throw error;
     });
     entry.isHosted = true;
-    this.#beat(entry);
+    entry.heartbeat.start();
     return entry.session;
   }
 
   /** Forgets a hosted run once its `invoke` has ended. The lease is the caller's to give back. */
   async unhost(runId: string): Promise<void> {
     const entry = await this.#entries.get(runId)?.catch(() => undefined);
-    if (entry) stopBeating(entry);
+    if (entry) entry.heartbeat.stop();
     this.#entries.delete(runId);
   }
 
@@ -152,7 +150,7 @@ export class SessionRegistry implements Sessions {
     for (const opening of [...this.#entries.values()]) {
       const entry = await opening.catch(() => undefined);
       if (!entry) continue;
-      stopBeating(entry);
+      entry.heartbeat.stop();
       entry.session.stop(reason);
     }
   }
@@ -202,6 +200,8 @@ export class SessionRegistry implements Sessions {
       if (isUsable && input && !known.isHosted)
         await this.#assertSameInput(known.session.run, mission, invocation, input.caseInput);
       const entry = isUsable ? known : await this.#openHere(runId, mission, invocation, input);
+      // The orchestrator looks before it invokes; between two steps of other invocations nobody watches the switch.
+      if (!entry.isHosted && entry.visits === 0) await this.#deps.stops.look();
       entry.session.undoSignal.throwIfAborted();
       entry.visits += 1;
       entry.invoker = invocation.writer;
@@ -321,8 +321,7 @@ export class SessionRegistry implements Sessions {
       isNew: false,
       visits: 0,
       invoker: undefined,
-      heartbeat: undefined,
-      unwatch: undefined,
+      heartbeat: new Heartbeat(session, this.#deps),
     };
   }
 
@@ -357,32 +356,6 @@ export class SessionRegistry implements Sessions {
     return { signal, beginSignal };
   }
 
-  #beat(entry: Entry): void {
-    if (entry.heartbeat) return;
-    entry.heartbeat = setInterval(() => void this.#renew(entry), HEARTBEAT_MS);
-    entry.heartbeat.unref();
-    entry.unwatch = this.#deps.stops.follow();
-  }
-
-  async #renew({ session }: Entry): Promise<void> {
-    if (session.undoSignal.aborted || session.isAtRest) return;
-    const fence = { runId: session.runId, fence: session.run.fence };
-    try {
-      const { held, cancelRequestedBy } = await this.#deps.store.runs.renewLease(fence, this.#deps.leaseMs);
-      if (session.isAtRest) return;
-      if (!held)
-        session.stop(
-          new OrchestratorError(
-            "stale_owner",
-            `Run ${session.runId} has another owner now; this process stops working on it.`,
-          ),
-        );
-      else if (cancelRequestedBy !== undefined && !session.isCancelled) session.cancel();
-    } catch (error) {
-      session.stop(error);
-    }
-  }
-
   #toWriter(runId: string, write: (writer: NonNullable<Invocation["writer"]>) => void): void {
     const writer = this.#writers.get(runId);
     if (writer) write(writer);
@@ -391,10 +364,4 @@ export class SessionRegistry implements Sessions {
 
 function isOtherThan(invoker: Invocation["writer"], writer: Invocation["writer"]): boolean {
   return invoker !== undefined && writer !== undefined && invoker !== writer;
-}
-
-function stopBeating(entry: Entry): void {
-  clearInterval(entry.heartbeat);
-  entry.heartbeat = undefined;
-  entry.unwatch?.();
 }

@@ -1,3 +1,4 @@
+import { Command } from "@langchain/langgraph";
 import { afterEach, describe, expect, test } from "vitest";
 import type { RunOutcome } from "../../core/views.js";
 import { compose } from "../../runtime/compose.js";
@@ -6,6 +7,7 @@ import { until } from "../support/approvals.js";
 import type { Engine } from "../support/engine.js";
 import { openEngine } from "../support/engine.js";
 import { actingAgent, actTool, deferred, untilLetGo } from "../support/kill.js";
+import { fakeAgent, fakePlaybook } from "../support/missions.js";
 
 const BY = { by: "ada", reason: "Letters went to the wrong people." };
 
@@ -328,5 +330,39 @@ describe("I6: what is accepted while the switch is on is kept, and nothing of it
 
     expect(left.status).toBe("running");
     expect((await shop.parts.store.runs.recoverable()).map((run) => run.runId)).toEqual([runId]);
+  });
+});
+
+describe("I3: a graph that somebody invokes without the orchestrator", () => {
+  test("begins nothing, and goes on with nothing, while the switch is on, whatever was known of it before", async () => {
+    const begun: string[] = [];
+    const looking = (skill: string) => fakePlaybook({ skill, run: async () => ({ count: begun.push(skill) }) });
+    const tasks = [
+      { task_id: "A", skill: "first", requires_human_approval: true },
+      { task_id: "B", skill: "second", depends_on: ["A"] },
+    ];
+    const agent = fakeAgent("A1", "watcher", [looking("first"), looking("second")]);
+    const shop = await openEngine({ agents: [agent], missions: [{ tasks }] });
+    const board = await openSwitchboard(shop);
+    opened.push({ close: () => shop.drop() }, board);
+    const graph = await shop.orchestrator.graph("test-mission");
+    const thread = { configurable: { thread_id: "own" } };
+    const goesOnOnceOff = async (begunBefore: readonly string[]) => {
+      await until(async () => shop.parts.stops.on({ runId: "own" }));
+      expect(begun).toEqual(begunBefore);
+      await board.kill.off({ all: true, ...BY });
+    };
+
+    await board.kill.on({ all: true, ...BY });
+    const first = graph.invoke({ case: { case_id: "C1" } }, thread);
+    await goesOnOnceOff([]);
+    await first;
+    expect(begun).toEqual(["first"]);
+    await board.kill.on({ all: true, ...BY });
+    const second = graph.invoke(new Command({ resume: "approve" }), thread);
+    await goesOnOnceOff(["first"]);
+
+    expect(await second).toMatchObject({ status: "completed" });
+    expect(begun).toEqual(["first", "second"]);
   });
 });
