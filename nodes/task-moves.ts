@@ -158,14 +158,14 @@ export function waiting(task: Task, record: TaskRecord, forWhat: string, saying:
   };
 }
 
-/** Another task writes to what this one wants to write to; said once for each holder. */
+/** Another task writes to what this one wants to write to; said once for each holder. Keys are told as they are, and a name may hold something personal. */
 export function awaitsResource(task: Task, record: TaskRecord, held: ResourceRecord, words: string): Change {
   const status = record.codeVersion === undefined ? "todo" : "running";
   const { resource, runId: by, taskId } = held;
   const waits = event("resource_awaited", task, record.attempt, { reason: words, resource, run: by, holder: taskId });
   return {
     tasks: [{ ...record, status, waitingFor: words }],
-    events: [{ ...waits, key: `${waits.key}:${resource}:${by}:${taskId}` }],
+    events: [{ ...waits, key: `${waits.key}:${digestOf(resource).slice(0, 16)}:${by}:${taskId}` }],
   };
 }
 

@@ -17,9 +17,11 @@ import type { Mission } from "../core/mission.js";
 import type { Statement, Store } from "../core/ports.js";
 import type { ObservationRecord, RunRecord } from "../core/records.js";
 import type { Composition } from "./compose.js";
+import type { Masking } from "./personal.js";
+import { maskOf } from "./personal.js";
 import { findRun, missionOf } from "./run-views.js";
 
-type Parts = Pick<Composition, "store" | "clock" | "localUser">;
+type Parts = Masking & Pick<Composition, "clock" | "localUser">;
 
 /** What is written together about a figure that somebody told. */
 interface Recording {
@@ -52,7 +54,10 @@ export async function recordKpi(
   };
   const standing = recordedOf(observed, figure.id);
   const status = ruleOnRecording(figure, standing, wanted);
-  if (status !== "unchanged") await store.commit(recordingOf(store, run, figure, wanted, standing, now));
+  if (status !== "unchanged") {
+    const { statements, events } = recordingOf(store, run, figure, wanted, standing, now);
+    await store.commit({ statements, events: (await maskOf(parts, run, mission)).told(events) });
+  }
   const stands = status === "unchanged" && standing ? standing : wanted;
   return {
     run_id: run.runId,
@@ -90,15 +95,22 @@ export async function giveFeedback(parts: Parts, runRef: string, options: Feedba
   const former = await feedbackOf(store, run.runId);
   const last = former.at(-1);
   const recorded = figure && recordedOf(await store.observations.of(run.runId), figure.id);
-  const ruling = ruleOnRecording(figure ?? { id: "score" }, figure ? recorded : last, wanted);
-  const isKnown = last?.value === wanted.value && last.by === wanted.by && last.comment === comment;
+  const mask = await maskOf(parts, run, mission);
+  const told = mask.json({ by: wanted.by, comment });
+  const ruling = ruleOnRecording(
+    figure ?? { id: "score" },
+    figure ? recorded : last,
+    figure ? wanted : { ...wanted, ...told },
+  );
+  const isKnown = last?.value === wanted.value && last.by === told.by && last.comment === told.comment;
   const status = ruling === "unchanged" && !isKnown ? "recorded" : ruling;
   if (status !== "unchanged") {
     const counted =
       figure && ruling !== "unchanged" ? recordingOf(store, run, figure, wanted, recorded, now) : undefined;
     const event = feedbackEvent(run, former.length + 1, wanted, comment, figure);
-    await store.commit({ statements: counted?.statements ?? [], events: [...(counted?.events ?? []), event] });
-    await assertKept(store, event);
+    const events = mask.told([...(counted?.events ?? []), event]);
+    await store.commit({ statements: counted?.statements ?? [], events });
+    await assertKept(store, run.runId, events.at(-1));
   }
   return {
     run_id: run.runId,
@@ -145,9 +157,10 @@ function feedbackEvent(
 }
 
 /** An event whose key was taken adds nothing: then somebody else was faster, and this score was not kept. */
-async function assertKept(store: Store, { runId, key, data }: EventDraft): Promise<void> {
-  const kept = (await feedbackOf(store, runId)).find((feedback) => feedback.key === key);
-  const isOurs = kept?.by === data["by"] && kept?.value === data["score"] && kept?.comment === data["comment"];
+async function assertKept(store: Store, runId: string, told: EventDraft | undefined): Promise<void> {
+  const kept = (await feedbackOf(store, runId)).find(({ key }) => key === told?.key);
+  const data = told?.data;
+  const isOurs = kept?.by === data?.["by"] && kept?.value === data?.["score"] && kept?.comment === data?.["comment"];
   if (kept && !isOurs) throw alreadyRecorded({ id: "score" }, kept);
 }
 

@@ -29,7 +29,7 @@ import { assertOptions } from "./given.js";
 import { createInsight } from "./insight.js";
 import { createKills, stopOf, stopWords } from "./kills.js";
 import { allProblems, assertRunnable, runnable, toMissionSummary } from "./missions.js";
-import { titleTold } from "./personal.js";
+import { titleTold, toldOf } from "./personal.js";
 import { alreadyDecided, decided, expired } from "./requests.js";
 import { findApproval, findRun, toApprovalViews, toStatus, toSummaries, unlessCode, versionsOf } from "./run-views.js";
 import { differencesOf, notRepeated } from "./start-notes.js";
@@ -165,8 +165,9 @@ export class Orchestrator implements OrchestratorApi {
     if (request.status !== "pending") throw alreadyDecided(request);
     const by = { name: options.by ?? `local:${this.#parts.localUser}`, authenticated: options.authenticated ?? false };
     const unit = decided(store.approvals, request, options.digest ?? request.digest, options.decision, by, clock.now());
+    const events = await toldOf(this.#parts, request.runId, unit.events);
     try {
-      await store.commit(unit);
+      await store.commit({ ...unit, events });
     } catch (error) {
       if (!hasCode(error, "already_decided")) throw error;
       throw alreadyDecided((await store.approvals.find(request.approvalId)) ?? request);
@@ -304,7 +305,9 @@ export class Orchestrator implements OrchestratorApi {
     const { store, clock } = this.#parts;
     const now = clock.now();
     if (request.status !== "pending" || request.dueAt > now) return request;
-    await unlessCode(store.commit(expired(store.approvals, request, now)), "already_decided");
+    const { statements, events } = expired(store.approvals, request, now);
+    const told = await toldOf(this.#parts, request.runId, events);
+    await unlessCode(store.commit({ statements, events: told }), "already_decided");
     return (await store.approvals.find(request.approvalId)) ?? request;
   }
 

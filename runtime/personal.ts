@@ -8,6 +8,7 @@ import type { ApprovalRecord, EffectRecord, ResultRecord, RunRecord, Turn } from
 import type { Playbooks } from "../core/session.js";
 import type { ToolDefinition } from "../core/tool.js";
 import type { Composition } from "./compose.js";
+import { versionsOf } from "./run-views.js";
 
 /** The code behind a run, as far as its contracts mark what is personal. */
 export interface Contracts extends Pick<Playbooks, "find"> {
@@ -103,7 +104,7 @@ export function titleTold(mission: Mission | undefined, run: Pick<RunRecord, "ti
 }
 
 /** The mask of a stored run, from its rows. */
-export async function maskOf({ store, library }: Masking, run: RunRecord, mission: Mission): Promise<Mask> {
+export async function maskOf({ store, library }: Masking, run: RunRecord, mission: Mission): Promise<PersonalMask> {
   await library.loadFor(mission);
   const { runId } = run;
   const [results, turns, effects, requests] = await Promise.all([
@@ -113,6 +114,17 @@ export async function maskOf({ store, library }: Masking, run: RunRecord, missio
     store.approvals.list({ runId }),
   ]);
   return new PersonalMask(mission, run, library, { results, turns, effects, requests });
+}
+
+/** Events about a stored run as they may be told. Where its version is gone nobody knows what is personal. */
+export async function toldOf(
+  parts: Masking,
+  runId: string,
+  events: readonly EventDraft[],
+): Promise<readonly EventDraft[]> {
+  const run = await parts.store.runs.find(runId);
+  const mission = run && (await versionsOf(parts.store)(run.missionVersion));
+  return mission ? (await maskOf(parts, run, mission)).told(events) : events;
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

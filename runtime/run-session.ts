@@ -207,7 +207,7 @@ export class LiveRun implements RunSession {
     if (request?.status !== "pending") return false;
     const unit = decided(this.#deps.store.approvals, request, digest, decision, by, this.#deps.clock.now());
     try {
-      await this.#deps.store.commit(unit);
+      await this.#deps.store.commit({ ...unit, events: this.mask.told(unit.events) });
     } catch (error) {
       if (!hasCode(error, "already_decided")) throw error;
       await this.refresh();

@@ -5,8 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { MissionEvent, Orchestrator } from "../../index.js";
 import { defineAgent, definePlaybook, defineTool, openOrchestrator } from "../../index.js";
+import { awaitsResource } from "../../nodes/task-moves.js";
 import { PersonalMask } from "../../runtime/personal.js";
 import { missionOf } from "../support/missions.js";
+import { taskRecord } from "../support/records.js";
 
 const personal = { personal: true };
 const NAME = "Ada Lovelace";
@@ -73,6 +75,7 @@ const MISSION = {
   cases: { id: "id", title: "case.name", personal: ["/name"], items: [{ id: "C1", name: NAME, email: EMAIL }] },
   agents: ["P1"],
   blackboard: { note: { schema: { type: "string" } } },
+  kpis: [{ kpi_id: "gladness", unit: "points", direction: "higher", baseline: 1, target: 9, known: "later" }],
   tasks: [
     {
       ...{ task_id: "R1", task: "Reach them", skill: "reach_person", order: 1, writes: ["note"] },
@@ -105,7 +108,10 @@ beforeAll(async () => {
   run = started.run_id;
   asked = JSON.stringify(started.approvals);
   const [approval] = started.approvals;
-  await orchestrator.decide(approval?.approval_id ?? "", { decision: { type: "approve" }, by: "grace" });
+  const decision = { type: "approve" as const, comment: `I told ${NAME}.` };
+  await orchestrator.decide(approval?.approval_id ?? "", { decision, by: "grace" });
+  await orchestrator.insight.feedback(run, { score: 5, by: "grace", comment: `${NAME} is glad.` });
+  await orchestrator.insight.recordKpi(run, "gladness", 7, { by: "grace" });
   leave.abort();
   await watching;
 });
@@ -163,11 +169,33 @@ describe("what is marked as personal", () => {
         "tool_refused",
         "task_done",
         "run_completed",
+        "approval_decided",
+        "feedback_given",
+        "kpi_observed",
       ]),
     );
     expect(leaks(seen)).toEqual([]);
     expect(JSON.stringify(seen)).toContain("calling A••• at +•••");
     expect(seen.find(({ type }) => type === "task_done")?.data["summary"]).toBe("a•••@•••: A••• was reached at +•••");
+  });
+
+  test("stands in no event's key, though it may name a resource; those of two resources differ", () => {
+    const task = missionOf({ tasks: [{ task_id: "T1" }] }).tasks[0]!;
+    const keyFor = (resource: string) => {
+      const held = { ...{ resource, runId: "r2", taskId: "T2", fence: 1, takenAt: new Date(0) }, isHeld: true };
+      return awaitsResource(task, taskRecord("r1", "T1"), held, "waits").events?.[0]?.key;
+    };
+
+    expect(leaks(keyFor(`customer:${NAME}`))).toEqual([]);
+    expect(keyFor(`customer:${NAME}`)).not.toBe(keyFor("customer:Alan Turing"));
+  });
+
+  test("is masked in what people say of it, which said again changes nothing", async () => {
+    const again = await orchestrator.insight.feedback(run, { score: 5, by: "grace", comment: `${NAME} is glad.` });
+
+    expect(seen.find(({ type }) => type === "approval_decided")?.data["comment"]).toBe("I told A•••.");
+    expect(seen.find(({ type }) => type === "feedback_given")?.data["comment"]).toBe("A••• is glad.");
+    expect(again).toMatchObject({ status: "unchanged", comment: `${NAME} is glad.` });
   });
 
   test("is masked in the log, the list of effects and the export", async () => {
