@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "../../core/digest.js";
 import { didYouMean } from "../../core/lookup.js";
 import { isObject, referred } from "./json-contract.js";
 import { parseJson } from "./parse-json.js";
+import { parseYaml } from "./parse-yaml.js";
 import { assertNameable, toolName } from "./tool-name.js";
 
 const METHODS = ["get", "head", "post", "put", "patch", "delete"] as const;
@@ -36,26 +37,27 @@ export interface Operation {
 }
 
 /**
- * The document itself, from an object, a JSON text, or the path or `file:` URL of a JSON file. Throws a plain `Error`
- * for what is no OpenAPI 3 document in JSON.
+ * The document itself, from an object, a text of JSON or YAML, or the path or `file:` URL of a file of either. A string
+ * is a text when it begins with `{` or has several lines. Throws a plain `Error` for what is no OpenAPI 3 document.
  */
 export function readDocument(given: string | URL | JsonObject): JsonObject {
   const document = given instanceof URL || typeof given === "string" ? parsed(given) : given;
   const version = isObject(document) ? document["openapi"] : undefined;
   if (!isObject(document) || typeof version !== "string" || !/^3\.\d/u.test(version)) {
-    throw new Error("The document is not OpenAPI 3: its field `openapi` must say 3.0 or 3.1.");
+    throw new Error("The document is not OpenAPI 3: its field `openapi` must say 3.0 or 3.1, such as 3.1.0.");
   }
   return document;
 }
 
 function parsed(given: string | URL): Json {
-  const isText = typeof given === "string" && given.trimStart().startsWith("{");
+  const isText = typeof given === "string" && /^\s*\{|\n/u.test(given);
   try {
-    return parseJson(isText ? given : readFileSync(given, "utf8"));
+    const text = (isText ? given : readFileSync(given, "utf8")).replace(/^\uFEFF/u, "");
+    return /^\s*\{/u.test(text) ? parseJson(text) : parseYaml(text);
   } catch (cause) {
     const what = isText ? "The text of the document" : `The document ${String(given)}`;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${what} cannot be read: ${why}. Only JSON is read; convert YAML first.`, { cause });
+    throw new Error(`${what} cannot be read: ${why}.`, { cause });
   }
 }
 

@@ -47,7 +47,7 @@ type Options = z.output<typeof OptionsSchema>;
 
 /** What `openApiTools` is told. */
 export interface OpenApiOptions {
-  /** An OpenAPI 3 document: an object, a JSON text, or the path or `file:` URL of a JSON file. */
+  /** An OpenAPI 3 document: an object, a text of JSON or YAML, or the path or `file:` URL of a file of either. */
   readonly document: string | URL | JsonObject;
   /** Where the service is; default the document's first server, when that is a whole URL. */
   readonly server?: string;

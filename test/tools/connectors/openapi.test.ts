@@ -359,6 +359,52 @@ describe("I2, I3: through the gate", () => {
   });
 });
 
+describe("a document may be YAML as well as JSON", () => {
+  const YAML = `\uFEFF# Our pets
+openapi: 3.0.3
+servers: [{ url: https://pets.example/v1 }]
+paths:
+  /pets/{petId}:
+    parameters:
+      - &id { name: petId, in: path, required: true, schema: { type: string } }
+    get:
+      operationId: getPet
+      summary: >-
+        Gets
+        a pet.
+      responses:
+        200: &found
+          description: ok
+          content: { application/json: { schema: { $ref: "#/components/schemas/Pet" } } }
+  /pets/{petId}/twin:
+    get:
+      operationId: getTwin
+      parameters: [*id]
+      responses: { 200: *found }
+components:
+  schemas:
+    Pet: { required: [name], properties: { name: { type: string }, born: { type: string, enum: [2020-01-01] } } }
+`;
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "openapi-"));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  test("as a text or a file, and its tools work", async () => {
+    const file = join(folder, "pets.yaml");
+    writeFileSync(file, YAML);
+    const web = await serve((_, response) => sendJson(response, { name: "Rex", born: "2020-01-01" }));
+
+    for (const document of [YAML, file]) {
+      const tool = toolsFor(web, { document });
+      expect(tool("get_pet")).toMatchObject({ effect: "reads", description: "Gets a pet. (GET /pets/{petId})" });
+      expect(await run(tool("get_twin"), { petId: "1" })).toEqual({ name: "Rex", born: "2020-01-01" });
+    }
+    expect(web.seen).toEqual(["GET /v1/pets/1/twin", "GET /v1/pets/1/twin"]);
+  });
+});
+
 describe("what cannot be used is refused when the tools are made", () => {
   const circle = { A: { $ref: "#/components/schemas/B" }, B: { $ref: "#/components/schemas/A" } };
   const both = { C: { allOf: [{ $ref: "#/components/schemas/C" }, { type: "object" }] } };
@@ -377,7 +423,13 @@ describe("what cannot be used is refused when the tools are made", () => {
       "/auth/bearer: must be a secret",
     ],
     ["another version", { document: { swagger: "2.0" } }, "not OpenAPI 3"],
-    ["YAML", { document: "{openapi: 3.0.0" }, "Only JSON is read"],
+    ["a text that is no JSON", { document: "{openapi: 3.0.0" }, "it is not JSON"],
+    [
+      "a text that is no YAML",
+      { document: "openapi: 3.0.0\npaths: [" },
+      "The text of the document cannot be read: line 2",
+    ],
+    ["YAML of another version", { document: "openapi: 3.1\npaths: {}\n" }, "must say 3.0 or 3.1, such as 3.1.0"],
     ["a file that is not there", { document: "/nowhere/pets.json" }, "/nowhere/pets.json"],
     ["no server", { document: withOperation({}) }, "no server"],
     ["an operation in `only` that there is not", { only: ["getPets"] }, 'Did you mean "getPet"'],
