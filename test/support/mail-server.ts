@@ -11,6 +11,7 @@ export function smtpError(responseCode: number, message: string): Error {
 export interface TakenMail {
   readonly from: string;
   readonly to: readonly string[];
+  readonly isEncrypted: boolean;
   /** Header and body as they came over the line. */
   readonly raw: string;
 }
@@ -46,6 +47,7 @@ export async function startMailServer({ judge, ...parts }: MailServerParts = {})
         const mail = {
           from: mailFrom ? mailFrom.address : "",
           to: rcptTo.map(({ address }) => address),
+          isEncrypted: session.secure,
           raw: Buffer.concat(chunks).toString(),
         };
         const verdict = judge?.(mail);

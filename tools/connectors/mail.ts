@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { z } from "zod";
 import { ONE_LINE } from "../../core/one-line.js";
 import type { ToolDefinition } from "../../core/tool.js";
@@ -24,6 +25,8 @@ const OptionsSchema = z
     secure: z.boolean().optional(),
     /** Speaks without encryption: for a server on this machine only. */
     allowPlain: z.boolean().default(false),
+    /** PEM of the authorities that the server's certificate may come from, for one of the house; default those that Node knows. */
+    ca: z.string().refine(isCertificate, "certificates as PEM").optional(),
     user: z.string().min(1).optional(),
     password: SecretSchema.optional(),
     from: z.email(),
@@ -112,15 +115,24 @@ function isAllowed(address: string, allowTo: readonly string[] | undefined): boo
   );
 }
 
-function serverOf({ host, port, secure, allowPlain, user, password, timeoutMs }: Settings): MailServer {
+function serverOf({ host, port, secure, allowPlain, ca, user, password, timeoutMs }: Settings): MailServer {
   const isSecure = secure ?? (port === undefined || port === SMTPS_PORT);
   return {
     host,
     port: port ?? (isSecure ? SMTPS_PORT : 587),
     encryption: isSecure ? "tls" : allowPlain ? "none" : "starttls",
+    ca,
     login: user === undefined || password === undefined ? undefined : { user, password },
     timeoutMs,
   };
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).subject !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function lower(text: string): string {

@@ -13,6 +13,8 @@ export interface MailServer {
   readonly port: number;
   /** `tls` from the first byte, `starttls` before anything is told, or `none`. */
   readonly encryption: "tls" | "starttls" | "none";
+  /** PEM of the authorities that its certificate may come from; undefined for those that Node knows. */
+  readonly ca: string | undefined;
   readonly login: { readonly user: string; readonly password: Secret } | undefined;
   /** Of one delivery as a whole. */
   readonly timeoutMs: number;
@@ -75,7 +77,7 @@ export async function deliver(mail: Mail, server: MailServer, signal: AbortSigna
 }
 
 /** Loaded when the first mail is sent. */
-async function connectionTo({ host, port, encryption, timeoutMs }: MailServer): Promise<SMTPConnection> {
+async function connectionTo({ host, port, encryption, ca, timeoutMs }: MailServer): Promise<SMTPConnection> {
   const { default: Connection } = await import("nodemailer/lib/smtp-connection");
   return new Connection({
     host,
@@ -83,6 +85,7 @@ async function connectionTo({ host, port, encryption, timeoutMs }: MailServer): 
     secure: encryption === "tls",
     requireTLS: encryption === "starttls",
     ignoreTLS: encryption === "none",
+    ...(ca !== undefined && { tls: { ca } }),
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
     dnsTimeout: timeoutMs,
