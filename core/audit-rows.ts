@@ -81,7 +81,7 @@ function ofTask({ taskId, attempt, status, resultDigest, summary, degraded, agen
   }
   const data =
     status === "done"
-      ? { result_digest: resultDigest, summary, degraded, agent: agentId }
+      ? { result_digest: resultDigest, summary, degraded, agent: agentId, code: errorCode }
       : status === "failed"
         ? { code: errorCode }
         : {};

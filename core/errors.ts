@@ -55,6 +55,8 @@ export type TaskErrorCode =
   | "rejected"
   | "escalation_rejected"
   | "attempts_exhausted"
+  /** Of a task that is done by a person's result, while acts of the one before were not. */
+  | "acts_not_done"
   | "join_incomplete"
   | "route_unmatched"
   | "dependency_failed"

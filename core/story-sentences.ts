@@ -98,7 +98,7 @@ export const SENTENCES: Readonly<Record<EventType, (known: Known) => Telling>> =
   task_done: ({ agent, task, data, elapsedMs, costMicroUsd }) => ({
     who: agent,
     what: `finished ${task}${data["degraded"] === true ? " the lesser way" : ""}`,
-    about: textAt(data, "summary"),
+    about: [textAt(data, "summary"), textAt(data, "reason")].filter(Boolean).join(" "),
     result: { summary: data["summary"] ?? null, result_digest: data["result_digest"] ?? null },
     ...(elapsedMs !== undefined && { ms: elapsedMs }),
     microUsd: costMicroUsd,

@@ -54,9 +54,7 @@ export function composeReport(source: ReportSource): FinalReport {
     ...openQuestionsOf(session),
     ...(source.cancelledBy !== undefined && { cancelled_by: source.cancelledBy }),
     effects: actsAmong(source.effects).map((effect) => toEffectView(effect, status)),
-    degraded: tasks
-      .filter((task) => task.degraded)
-      .map((task) => `${task.task_id} ${task.title}, by ${task.agent_name ?? "a person"}`),
+    degraded: tasks.filter((task) => task.degraded).map(lesserLine),
     rests_on: restsOn(source),
     cost_usd: cost,
     started_at: run.startedAt.toISOString(),
@@ -71,6 +69,12 @@ export function composeReport(source: ReportSource): FinalReport {
     disclosure: DISCLOSURE,
   };
   return { ...facts, summary: inThreeSentences(facts) };
+}
+
+/** Who did it the lesser way, and what of it was not done. */
+function lesserLine({ task_id, title, status, agent_name, error }: FinalReport["tasks"][number]): string {
+  const left = status === "done" && error !== null ? `. ${error}` : "";
+  return `${task_id} ${title}, by ${agent_name ?? "a person"}${left}`;
 }
 
 function decisionsOf(session: ReportSource["session"]): FinalReport["decisions"] {

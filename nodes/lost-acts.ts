@@ -40,13 +40,18 @@ export async function findOutLost(
   return asked;
 }
 
+/** A task's own acts, while it is at work. */
+export function lostScopeOf({ session, task, signal, callbacks }: TaskWork): ActScope {
+  return { taskId: task.id, signal: AbortSignal.any([signal, session.draining]), callbacks };
+}
+
 /** The same of one task's acts. Throws `NeedsPerson` when a person has to say what became of one. */
 export async function findOutLostOf(work: TaskWork, playbook: Playbook | undefined): Promise<void> {
-  const { session, task, signal, callbacks, deps } = work;
-  // Who holds no tool has lost no act, and its result is not kept waiting for a look.
-  if ((playbook?.tools.length ?? 0) + (playbook?.proposes?.length ?? 0) === 0) return;
-  const until = AbortSignal.any([signal, session.draining]);
-  const [first] = await findOutLost(session, deps, { taskId: task.id, signal: until, callbacks });
+  const { session, task, deps } = work;
+  // Who holds no tool has lost no act, and its first result is not kept waiting for a look.
+  const holdsNone = playbook && playbook.tools.length + (playbook.proposes?.length ?? 0) === 0;
+  if (holdsNone && session.task(task.id).attempt === 1) return;
+  const [first] = await findOutLost(session, deps, lostScopeOf(work));
   if (first) throw first;
 }
 

@@ -6,6 +6,7 @@ import { TaskFailure } from "../core/errors.js";
 import type { Task } from "../core/mission.js";
 import { callFromResult } from "../core/proposed-call.js";
 import type { ToolReply } from "../core/tool.js";
+import { noteLeft } from "./acts-left.js";
 import { throwIfKilled } from "./kill-wait.js";
 import { backoffMs, pause } from "./retry.js";
 import { Refused } from "./task-checks.js";
@@ -51,7 +52,8 @@ export async function doProposed(
 ): Promise<void> {
   const { agent, playbook } = produced;
   if (!agent || !playbook) return;
-  for (const [index, call] of proposedCalls(work.task, playbook, result.output).entries()) {
+  const calls = proposedCalls(work.task, playbook, result.output);
+  for (const [index, call] of calls.entries()) {
     const by = { agent, playbook };
     const first = await callUntilSettled(work, by, call, {
       key: `proposed:${index}`,
@@ -64,6 +66,7 @@ export async function doProposed(
       ? await callUntilSettled(work, by, call, { key: `second:${index}`, again, result: result.output })
       : first;
     if (reply.ok) continue;
+    await noteLeft(work, calls.slice(index), reply.reason);
     if (reply.code === "constraint_broken") throw brokenBy(reply.reason);
     if (isSecond && reply.code === "rejected_by_person")
       throw new TaskFailure("permanent", reply.reason, { code: "rejected" });

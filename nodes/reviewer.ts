@@ -9,6 +9,7 @@ import { descendantsOf, toPlan } from "../core/plan.js";
 import type { ApprovalRecord } from "../core/records.js";
 import { isSettled } from "../core/run.js";
 import type { NodeDeps, RunSession } from "../core/session.js";
+import { CORRECTION } from "./given-result.js";
 import { toInvocation } from "./invocation.js";
 import { orReport } from "./or-report.js";
 import type { Breach } from "./review-rules.js";
@@ -16,7 +17,6 @@ import { findBreaches } from "./review-rules.js";
 import { contractSchema } from "./task-checks.js";
 import { engineTurn, failed, newAttempt } from "./task-moves.js";
 import { primaryOf } from "./task-skill.js";
-import { CORRECTION } from "./task-work.js";
 
 type ReviewerDeps = Pick<NodeDeps, "sessions" | "clock" | "playbooks">;
 

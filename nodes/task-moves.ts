@@ -45,17 +45,28 @@ export function started(
 export function done(
   task: Task,
   record: TaskRecord,
-  result: { output: Json; summary: string; degraded: boolean; chosen?: string; approval: JsonObject },
+  result: {
+    output: Json;
+    summary: string;
+    degraded: boolean;
+    chosen?: string;
+    approval: JsonObject;
+    /** Acts that belong to it and were not done. */
+    left?: { readonly names: string; readonly reason: string } | undefined;
+  },
   at: Date,
 ): Change {
   const digest = digestOf(result.output);
+  const { left } = result;
+  const summary = left ? `without ${left.names}: ${result.summary}` : result.summary;
   const next: TaskRecord = {
     ...without(record, "waitingFor", "errorCode", "errorMessage", "progress"),
     status: "done",
     finishedAt: at,
     resultDigest: digest,
-    summary: oneLine(result.summary),
+    summary: oneLine(summary),
     degraded: result.degraded,
+    ...(left && { errorCode: "acts_not_done", errorMessage: left.reason }),
     ...(result.chosen !== undefined && { chosen: result.chosen }),
   };
   const data = {
@@ -64,6 +75,7 @@ export function done(
     agent: record.agentId,
     approval: result.approval,
     degraded: result.degraded,
+    ...(left && { code: next.errorCode, reason: left.reason }),
   };
   return {
     tasks: [next],

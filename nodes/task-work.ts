@@ -3,7 +3,7 @@ import { NeedsPerson } from "../core/approval.js";
 import type { Playbook } from "../core/define-agent.js";
 import type { Json, JsonObject } from "../core/digest.js";
 import { hasCode, OrchestratorError, TaskFailure } from "../core/errors.js";
-import { ExpressionError, evaluateBoolean } from "../core/expression.js";
+import { evaluateBoolean } from "../core/expression.js";
 import { Stopped, throwIfStopped } from "../core/kill.js";
 import type { AgentCard, Task } from "../core/mission.js";
 import type { Plan } from "../core/plan.js";
@@ -11,9 +11,11 @@ import { ruleOn } from "../core/plan.js";
 import type { TaskRecord } from "../core/records.js";
 import { isDecided } from "../core/run.js";
 import type { Callbacks, NodeDeps, RunSession } from "../core/session.js";
+import { actsLeft, wordsOfLeft } from "./acts-left.js";
 import type { AttemptOutput } from "./attempt.js";
 import { runAttempt } from "./attempt.js";
 import { conflictDraft, conflictEvent, refusalOf } from "./board-conflict.js";
+import { givenByPerson } from "./given-result.js";
 import { settleJoin } from "./join.js";
 import { untilTaskReleased } from "./kill-wait.js";
 import { findOutLostOf } from "./lost-acts.js";
@@ -22,7 +24,7 @@ import type { Slots } from "./slots.js";
 import { checkWrites, contractSchema, findingsOf, itemSchema, parseOutput, Refused } from "./task-checks.js";
 import { afterFailure } from "./task-failure.js";
 import type { TaskMaterial } from "./task-inputs.js";
-import { gather, toInputs } from "./task-inputs.js";
+import { gather } from "./task-inputs.js";
 import { blocked, done, newAttempt, skipped, started, waiting } from "./task-moves.js";
 import { escalation, orPlain, rejectedBy, resultApproval } from "./task-people.js";
 import { giveBackResources, holdResources, Parked } from "./task-resources.js";
@@ -158,7 +160,7 @@ export interface Judged {
 
 async function produce(work: TaskWork, material: TaskMaterial): Promise<Produced> {
   const { session, task, deps } = work;
-  const { agent, playbook } = chooseAgent(work);
+  const { agent, playbook } = await chooseAgent(work);
   let record = session.task(task.id);
   const isOtherCode = record.codeVersion !== undefined && record.codeVersion !== playbook.version;
   if (isOtherCode && record.agentId === agent.id && !isResultDecided(session, record)) {
@@ -279,10 +281,11 @@ async function settleDone(
   // The acts come last: what can still fail has been done, and nothing stands between them and the result's row.
   await doProposed(work, produced, result);
   await findOutLostOf(work, produced.playbook);
+  const left = produced.agent === undefined ? wordsOfLeft(await actsLeft(work)) : undefined;
   const change = done(
     task,
     session.task(task.id),
-    { output: result.output, summary, degraded, approval, ...(chosen !== undefined && { chosen }) },
+    { output: result.output, summary, degraded, approval, left, ...(chosen !== undefined && { chosen }) },
     deps.clock.now(),
   );
   void session.commit({ ...change, ...(result.approvalId !== undefined && { applied: [result.approvalId] }) });
@@ -349,45 +352,6 @@ async function absorbAnswers(work: TaskWork): Promise<void> {
   const by = answered.map((request) => request.decidedBy ?? "somebody").join(", ");
   const change = newAttempt(task, record, { cause: "answered", reason: `Answered by ${by}.` });
   await session.commit({ ...change, applied: answered.map((request) => request.approvalId) });
-}
-
-/** What a review puts on a new attempt of a task: a person's correction, which then goes the way of any result. */
-export const CORRECTION = "correction";
-
-/** The result that a person gave: as the correction of a review, or because no agent was left. */
-function givenByPerson(work: TaskWork, material: TaskMaterial): Produced | undefined {
-  const { session, task } = work;
-  const record = session.task(task.id);
-  const correction = session.turn(task.id, record.attempt, CORRECTION);
-  if (correction) {
-    // safe: the reviewer writes it as { output, approvalId }
-    const { output, approvalId } = correction.reply as unknown as { output: Json; approvalId: string };
-    const agent = session.mission.agents.find((card) => card.id === record.agentId);
-    const playbook = agent && work.deps.playbooks.find(agent.id, task.skill);
-    return { output, approvalId, inputs: inputsIfAny(task, material), findings: [], agent, playbook, byPerson: true };
-  }
-  const request = session.request(task.id, session.task(task.id).attempt, "question", "result");
-  if (!request || !isDecided(request.status)) return undefined;
-  if (request.status === "rejected") throw rejectedBy(request.decidedBy, request.decision?.comment);
-  void session.commit({ applied: [request.approvalId] });
-  return {
-    output: request.decision?.answer ?? null,
-    inputs: inputsIfAny(task, material),
-    findings: [],
-    agent: undefined,
-    playbook: undefined,
-    byPerson: true,
-  };
-}
-
-/** What the checks compare a person's result with. Inputs that cannot be made may be why a person was asked. */
-function inputsIfAny(task: Task, material: TaskMaterial): JsonObject {
-  try {
-    return toInputs(task, material.scope);
-  } catch (error) {
-    if (error instanceof TaskFailure || error instanceof ExpressionError) return {};
-    throw error;
-  }
 }
 
 /** Two values for a key that the task reads: it waits until a person has chosen one, and fails when nobody will. */
