@@ -1,75 +1,38 @@
-import type { ChildProcess } from "node:child_process";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ConnectorAct, CutOff } from "../support/connector-acts.js";
 import { CONNECTOR_ACTS } from "../support/connector-acts.js";
+import { createProcesses } from "../support/counterpart.js";
 import type { World } from "../support/gate.js";
 import { openWorld } from "../support/gate.js";
 import type { FreshStore } from "../support/store.js";
 import { openFreshStore } from "../support/store.js";
 
-const SUPPORT = join(import.meta.dirname, "../support");
 const CUTS: readonly CutOff[] = ["before", "after", "answered"];
 
 let fresh: FreshStore;
-const children = new Set<ChildProcess>();
+const processes = createProcesses();
 beforeEach(async () => {
   fresh = await openFreshStore();
 });
 afterEach(async () => {
-  for (const child of children) child.kill("SIGKILL");
-  children.clear();
+  processes.kill();
   await fresh.drop();
 });
 
-function start(script: string, ...args: readonly string[]) {
-  const child = spawn(process.execPath, ["--import", "tsx", join(SUPPORT, script), ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  children.add(child);
-  return child;
-}
-
-/** A counterpart in a process of its own. `said` resolves once it has said a word, with what it said then. */
-function startCounterpart(kind: string, cutOff: CutOff) {
-  const lines: { word: string; value: string | number }[] = [];
-  const waiting = new Set<() => void>();
-  createInterface({ input: start("counterpart-child.ts", kind, cutOff).stdout }).on("line", (line) => {
-    lines.push(JSON.parse(line));
-    for (const look of waiting) look();
-  });
-  return {
-    said(word: string): Promise<string | number> {
-      return new Promise((resolve) => {
-        const look = () => {
-          const found = lines.find((line) => line.word === word);
-          if (found) resolve(found.value);
-        };
-        waiting.add(look);
-        look();
-      });
-    },
-    /** What was done, by the counterpart's own count. */
-    done: () => lines.filter(({ word }) => word === "done").map(({ value }) => value),
-  };
-}
-
 /** An act that a person approved is begun by a worker, which is killed at the point; the world is the process after it. */
 async function killedAt(cutOff: CutOff, kind: "mail" | "payment", act: ConnectorAct) {
-  const counterpart = startCounterpart(kind, cutOff);
+  const counterpart = processes.start("counterpart-child.ts", kind, cutOff);
   const port = Number(await counterpart.said("port"));
   const first = await openWorld({ store: fresh.store, tools: act.tools(port) });
   await first.session.decide(await first.asked(act.tool, act.args, { turnKey: "k" }), { type: "approve" });
 
-  const worker = start("connector-child.ts", fresh.url, kind, String(port), cutOff);
+  const worker = processes.start("connector-child.ts", fresh.url, kind, String(port), cutOff).process;
   const ended = once(worker, "exit");
   await counterpart.said(cutOff === "before" ? "came" : "done");
   if (cutOff !== "answered") worker.kill("SIGKILL");
   expect((await ended)[1]).toBe("SIGKILL");
-  expect(counterpart.done()).toHaveLength(cutOff === "before" ? 0 : 1);
+  expect(counterpart.all("done")).toHaveLength(cutOff === "before" ? 0 : 1);
   expect(await fresh.store.effects.of("run-1")).toMatchObject([{ status: "claimed" }]);
   return { counterpart, world: await openWorld({ store: fresh.store, tools: act.tools(port) }) };
 }
@@ -84,7 +47,7 @@ describe("I2: a worker killed between the claim of an act outside and its outcom
     expect(await goOn(world, act)).toMatchObject({ ok: true, value: { payment_id: "payment-1" } });
     const [effect] = await fresh.store.effects.of("run-1");
     await counterpart.said("done");
-    expect(counterpart.done()).toEqual([effect?.idempotencyKey]);
+    expect(counterpart.all("done")).toEqual([effect?.idempotencyKey]);
     expect(effect?.status).toBe("done");
   });
 
@@ -95,14 +58,14 @@ describe("I2: a worker killed between the claim of an act outside and its outcom
 
     const doubt = await world.asked(act.tool, act.args, { turnKey: "k" });
     expect(doubt.kind).toBe("in_doubt");
-    expect(counterpart.done()).toHaveLength(wasSent ? 1 : 0);
+    expect(counterpart.all("done")).toHaveLength(wasSent ? 1 : 0);
 
     const answer = { message_id: "<seen in the mailbox>", accepted: ["ada@example.com"], refused: [] };
     await world.session.decide(doubt, wasSent ? { type: "approve", answer } : { type: "reject" });
     expect(await goOn(world, act)).toMatchObject({ ok: true });
     const [effect] = await fresh.store.effects.of("run-1");
     await counterpart.said("done");
-    expect(counterpart.done()).toEqual([`<${effect?.idempotencyKey}@house.example>`]);
+    expect(counterpart.all("done")).toEqual([`<${effect?.idempotencyKey}@house.example>`]);
     expect(effect?.status).toBe("done");
   });
 });

@@ -2,7 +2,7 @@ import { startSandboxProvider } from "../../tools/connectors/sandbox-provider.js
 import { startMailServer } from "./mail-server.js";
 
 // A counterpart of a connector, in a process of its own, which keeps its own count. Its first act is held for ever: "before"
-// it is done, or "after". It says line by line: its port, each act that came, and each that was done.
+// it is done, or "after". It says line by line: its port, each act that came, each that was done, and how many payments stand.
 const [kind = "", cutOff = ""] = process.argv.slice(2);
 let acts = 0;
 
@@ -33,6 +33,7 @@ if (kind === "mail") {
     onAct(_path, progress) {
       if (progress === "came") acts += 1;
       say(progress, sandbox.kept.payments.at(-1)?.key ?? "");
+      if (progress === "done") say("standing", sandbox.kept.payments.length);
     },
   });
   if (cutOff !== "answered") sandbox.trouble({ kind: "hang", after: cutOff === "after" ? "act" : "nothing" });

@@ -188,6 +188,10 @@ export interface WorldOptions {
   readonly runId?: string;
   readonly caseId?: string;
   readonly crash?: CrashPoint;
+  /** Of the run; it is not renewed. A minute unless told. */
+  readonly leaseMs?: number;
+  /** Waits until the lease of the process before is over, instead of taking the run as that of a dead one. */
+  readonly waitsForLease?: boolean;
   /** The mission's own policies. */
   readonly missionPolicies?: readonly PolicyText[];
   /** The mission's own constraints, over its tasks T1 and T2. */
@@ -216,7 +220,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     ...missionOf({ tasks: [{ task_id: "T1" }, { task_id: "T2" }], ...(constraints && { constraints }) }),
     ...(missionPolicies && { policies: missionPolicies }),
   };
-  const session = await openSession(store, clock, { runId, caseId, mission }, options.crash);
+  const session = await openSession({ ...options, clock, runId, caseId, mission });
   const tool = (name: string) => tools.find((each) => each.name === name);
   const shelf = { tool, findTool: async (name: string) => tool(name) };
   const policies = createPolicies(async () => tools, options.policies);
@@ -250,20 +254,19 @@ export async function openWorld(options: WorldOptions): Promise<World> {
 }
 
 async function openSession(
-  store: Store,
-  clock: Clock,
-  of: { runId: string; caseId: string; mission: Mission },
-  crash?: CrashPoint,
+  options: Pick<WorldOptions, "store" | "crash" | "leaseMs" | "waitsForLease"> & {
+    readonly clock: Clock;
+    readonly runId: string;
+    readonly caseId: string;
+    readonly mission: Mission;
+  },
 ) {
-  const { runId, caseId, mission } = of;
+  const { store, clock, runId, caseId, mission, crash, leaseMs = LEASE_MS } = options;
   const known = await store.runs.find(runId);
-  if (known) await store.commit({ statements: store.runs.releaseLease(known) });
-  else await store.commit({ statements: store.runs.create(runRecord(runId, { caseId })) });
-  await store.runs.takeLease(
-    runId,
-    `${process.pid}@test:${digestOf([runId, known?.fence ?? 0]).slice(0, 8)}`,
-    LEASE_MS,
-  );
+  if (!known) await store.commit({ statements: store.runs.create(runRecord(runId, { caseId })) });
+  else if (!options.waitsForLease) await store.commit({ statements: store.runs.releaseLease(known) });
+  else while (await store.runs.isHeld(runId)) await new Promise((go) => setTimeout(go, 20));
+  await store.runs.takeLease(runId, `${process.pid}@test:${digestOf([runId, known?.fence ?? 0]).slice(0, 8)}`, leaseMs);
   const run = await store.runs.find(runId);
   if (!run) throw new Error(`Run ${runId} is gone.`);
   const rows = { turns: await store.journal.of(runId), approvals: await store.approvals.list({ runId }) };
