@@ -5,6 +5,8 @@ import type { Plan } from "./plan.js";
 import { neededBy, toPlan } from "./plan.js";
 import type { Schedule } from "./plan-schedule.js";
 import { planSchedule } from "./plan-schedule.js";
+import { plannedResources } from "./planned-resources.js";
+import { expressionsOfResource } from "./resource.js";
 import { longestRemaining } from "./schedule.js";
 import type { Capacities, Work } from "./schedule-problem.js";
 import type { ForecastView } from "./views.js";
@@ -25,7 +27,8 @@ export interface ForecastOptions {
 export function forecastOf(mission: Mission, options: ForecastOptions = {}): ForecastView {
   const plan = toPlan(mission.tasks);
   const left = leftOut(plan);
-  const schedule = planSchedule(worksOf(plan, left, options), { capacities: capacitiesOf(mission, options.slots) });
+  const works = worksOf(mission, plan, left, options);
+  const schedule = planSchedule(works, { capacities: capacitiesOf(mission, options.slots) });
   const counted = mission.tasks.filter(({ id }) => !left.has(id));
   const cost = counted.reduce((sum, task) => sum + (options.costMicroUsdOf?.(task) ?? 0), 0);
   return {
@@ -33,7 +36,7 @@ export function forecastOf(mission: Mission, options: ForecastOptions = {}): For
     critical_path: schedule.criticalPath,
     tasks: scheduledTasks(counted, schedule, options),
     cost_usd: toUsd(cost),
-    assumptions: assumptionsOf(plan, left),
+    assumptions: [...assumptionsOf(plan, left), ...lateInputs(plan, left, schedule)],
   };
 }
 
@@ -66,31 +69,53 @@ export function chosenWays(plan: Plan): ReadonlyMap<string, string> {
   return chosen;
 }
 
-function worksOf(plan: Plan, left: ReadonlyMap<string, string>, options: ForecastOptions): readonly Work[] {
+function worksOf(
+  mission: Mission,
+  plan: Plan,
+  left: ReadonlyMap<string, string>,
+  options: ForecastOptions,
+): readonly Work[] {
   const { slots, approvalWaitMinutes = 0, minutesOf = (task: Task) => task.estimatedMinutes } = options;
   // As in the engine, who goes first is decided by the estimates, whatever is expected besides.
   const remaining = longestRemaining(plan.tasks);
   const needs = needsOf(plan.tasks);
+  const chosen = chosenWays(plan);
   return plan.tasks.map((task, position): Work => {
     const all = (needs[position] ?? []).flatMap((need) => plan.tasks[need]?.id ?? []);
     const dependsOn = task.join ? task.dependsOn.filter((id) => !left.has(id)) : all;
     const base = { id: task.id, dependsOn, priority: remaining.get(task.id) ?? 0 };
     if (left.has(task.id)) return { ...base, minutes: 0 };
     const [agent] = task.agents;
+    const within = limitOnInputs(plan, task, chosen);
+    const asking = task.join?.else === "ask" ? approvalWaitMinutes : 0;
     return {
       ...base,
       minutes: minutesOf(task),
       ...(task.join && { need: neededBy(task, task.join) }),
+      ...(within && task.join?.else !== "fail" && { within: { ...within, minutes: within.minutes + asking } }),
       ...(task.requiresHumanApproval && { waitMinutes: approvalWaitMinutes }),
-      demands: slots === undefined ? { slots: 1, ...(agent !== undefined && { [`agent ${agent}`]: 1 }) } : { slots: 1 },
+      demands: {
+        slots: 1,
+        ...(slots === undefined && agent !== undefined && { [`agent ${agent}`]: 1 }),
+        ...Object.fromEntries(plannedResources(mission, task).map((name) => [`resource ${name}`, 1])),
+      },
     };
   });
 }
 
+/** How long a task with a `join` waits for its inputs: from when it is known to be wanted, which is when its way was chosen. */
+function limitOnInputs(plan: Plan, { id, join }: Task, chosen: ReadonlyMap<string, string>): Work["within"] {
+  if (join?.withinMinutes === undefined) return undefined;
+  const of = (plan.routers.get(id) ?? []).filter((router) => chosen.get(router) === id);
+  return { minutes: join.withinMinutes, of };
+}
+
 function capacitiesOf(mission: Mission, slots: number | undefined): Capacities {
-  if (slots !== undefined) return Number.isFinite(slots) ? { slots } : {};
+  const names = mission.tasks.flatMap((task) => plannedResources(mission, task));
+  const resources = Object.fromEntries(names.map((name) => [`resource ${name}`, 1]));
+  if (slots !== undefined) return { ...resources, ...(Number.isFinite(slots) && { slots }) };
   const agents = mission.agents.map(({ id, maxParallel }) => [`agent ${id}`, atLeastOne(maxParallel)]);
-  return { slots: mission.maxParallel, ...Object.fromEntries(agents) };
+  return { ...resources, slots: mission.maxParallel, ...Object.fromEntries(agents) };
 }
 
 /** A limit lets one more in while it is not reached: a part of a place is a whole one. */
@@ -131,8 +156,32 @@ function assumptionsOf({ tasks }: Plan, left: ReadonlyMap<string, string>): read
     ...some("begins when enough of its inputs have come", (task) => {
       return task.join !== undefined && neededBy(task, task.join) < task.dependsOn.length;
     }),
-    ...some("its time limit on inputs is not counted", ({ join }) => join?.withinMinutes !== undefined),
+    ...some("when its inputs are late it goes on without them", ({ join }) => {
+      return join?.withinMinutes !== undefined && join.else !== "fail";
+    }),
+    ...some("writes to what others write to where both name it with the same words", ({ resources = [] }) =>
+      resources.some(hasExpression),
+    ),
   ];
+}
+
+function hasExpression(resource: string): boolean {
+  return expressionsOfResource(resource).length > 0;
+}
+
+/** Tasks that would fail: by the estimates their inputs come later than they wait for them. */
+function lateInputs(plan: Plan, left: ReadonlyMap<string, string>, { works }: Schedule): readonly string[] {
+  const finish = new Map(works.map(({ id, finishMinutes }) => [id, finishMinutes]));
+  const chosen = chosenWays(plan);
+  return plan.tasks.flatMap((task) => {
+    const within = limitOnInputs(plan, task, chosen);
+    if (!within || !task.join || task.join.else !== "fail" || left.has(task.id)) return [];
+    const arrivals = task.dependsOn.flatMap((id) => (left.has(id) ? [] : (finish.get(id) ?? [])));
+    const came = arrivals.sort((a, b) => a - b)[Math.min(neededBy(task, task.join), arrivals.length) - 1] ?? 0;
+    const since = within.of.length === 0 ? 0 : Math.min(...within.of.map((id) => finish.get(id) ?? 0));
+    if (came <= since + within.minutes) return [];
+    return `${task.id}: waits ${within.minutes} minutes for its inputs, which come after ${tidy(came - since)}: it would fail.`;
+  });
 }
 
 const SHOWN = 8;

@@ -60,11 +60,11 @@ export function lengthOf({ minutes, waits }: ScheduleProblem, starts: readonly n
 }
 
 /** No schedule is shorter than the longest chain, nor than all the work on one resource spread over its units. */
-function lowerBound({ minutes, waits, needs, needed, demands, capacities }: ScheduleProblem): number {
+function lowerBound({ minutes, waits, needs, needed, due, demands, capacities }: ScheduleProblem): number {
   const ends: number[] = [];
   for (const [position, list] of needs.entries()) {
     const arrivals = list.map((need) => ends[need] ?? 0).sort((a, b) => a - b);
-    const ready = arrivals[(needed[position] ?? 0) - 1] ?? 0;
+    const ready = due[position] ? 0 : (arrivals[(needed[position] ?? 0) - 1] ?? 0);
     ends.push(ready + (minutes[position] ?? 0) + (waits[position] ?? 0));
   }
   const loads = capacities.map((units, resource) => {

@@ -11,6 +11,8 @@ export interface Work {
   readonly dependsOn: readonly string[];
   /** How many of `dependsOn` must have finished before it may begin; all unless told. */
   readonly need?: number;
+  /** It begins with what has come so many minutes after the first of these has finished, or without any after the beginning. */
+  readonly within?: { readonly minutes: number; readonly of: readonly string[] };
   /** Minutes after its work, holding nothing, until those behind it may begin: such as waiting for a person's yes. */
   readonly waitMinutes?: number;
   /** Units of each resource that it holds while at work; a resource without a capacity is unlimited. */
@@ -31,6 +33,8 @@ export interface ScheduleProblem {
   readonly users: readonly (readonly number[])[];
   /** How many of its needs must have finished. */
   readonly needed: readonly number[];
+  /** When it begins with what has come: so many minutes after the first of these has finished. */
+  readonly due: readonly ({ readonly minutes: number; readonly of: readonly number[] } | undefined)[];
   readonly capacities: readonly number[];
   /** Per work the units of each limited resource. */
   readonly demands: readonly (readonly number[])[];
@@ -60,16 +64,18 @@ export function toScheduleProblem(given: readonly Work[], capacities: Capacities
     needed: works.map((work, position) =>
       Math.min(work.need ?? Number.POSITIVE_INFINITY, needs[position]?.length ?? 0),
     ),
+    due: works.map(({ within }) => within && { ...within, of: within.of.flatMap((id) => at.get(id) ?? []) }),
     capacities: limits.map(([, units]) => units),
     demands: works.map(({ demands }) => limits.map(([name]) => demands?.[name] ?? 0)),
   };
 }
 
 function assertWork(work: Work, known: ReadonlyMap<string, number>, capacities: Capacities): void {
-  const { id, minutes, waitMinutes = 0, dependsOn, demands = {} } = work;
+  const { id, minutes, waitMinutes = 0, dependsOn, demands = {}, within } = work;
   if (!isSpan(minutes) || !isSpan(waitMinutes))
     throw unfit(`"${id}" takes ${minutes} minutes and waits ${waitMinutes}`);
-  const unknown = dependsOn.find((need) => !known.has(need));
+  if (within && !isSpan(within.minutes)) throw unfit(`"${id}" begins within ${within.minutes} minutes`);
+  const unknown = [...dependsOn, ...(within?.of ?? [])].find((need) => !known.has(need));
   if (unknown !== undefined) throw unfit(`"${id}" depends on "${unknown}", which is not among them`);
   for (const [name, units] of Object.entries(demands)) {
     const capacity = capacities[name] ?? Number.POSITIVE_INFINITY;

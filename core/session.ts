@@ -118,8 +118,11 @@ export interface RunSession {
 
 /** What the tasks of a run hold while they write to it: a task takes all of its resources together, and never waits while it holds one. */
 export interface TaskResources {
-  /** Resolves with nothing once all are the task's own; else with one that another holds, and then the task holds none. A second call takes nothing anew. */
-  take(taskId: string, resources: readonly string[]): Promise<ResourceRecord | undefined>;
+  /**
+   * Resolves with nothing once all are the task's own; else with one that another holds, and then the task holds none. Of
+   * those who ask at once the one with most priority comes first. A second call takes nothing anew.
+   */
+  take(taskId: string, resources: readonly string[], priority?: number): Promise<ResourceRecord | undefined>;
   /** Gives back all that the task holds. */
   free(taskId: string): Promise<void>;
   /** As `free`, unless an act of the task is claimed or done: then it keeps them, whether its run is worked on, waits or was left. */

@@ -3,6 +3,7 @@ import { OrchestratorError } from "./errors.js";
 import { chosenWays, leftOut } from "./forecast.js";
 import type { AgentCard, Mission, Task } from "./mission.js";
 import { neededBy, toPlan } from "./plan.js";
+import { plannedResources } from "./planned-resources.js";
 
 const MINUTE_MS = 60_000;
 /** Timers know no longer wait. */
@@ -69,12 +70,15 @@ export function scaledMs(minutes: number, timeScale: number): number {
  * The mission as the engine runs it in a simulation: the same tasks, dependencies, agents and estimates, but nothing
  * that needs a result. Conditions hold, of several ways the longest is taken, nothing fails, and whoever may be asked is.
  */
-export function toSimulated(mission: Mission, { agents: slots }: SimulationSettings): Mission {
+export function toSimulated(mission: Mission, { agents: slots, timeScale }: SimulationSettings): Mission {
   const plan = toPlan(mission.tasks);
   const left = leftOut(plan);
   const ways = chosenWays(plan);
   const anybody = anybodyBut(mission.agents);
-  const tasks = mission.tasks.map((task): Task => simulatedTask(task, ways.get(task.id), left, anybody.id));
+  const tasks = mission.tasks.map((task): Task => {
+    const plain = simulatedTask(task, { way: ways.get(task.id), left, anybodyId: anybody.id, timeScale });
+    return { ...plain, resources: plannedResources(mission, task).map(asName) };
+  });
   const isAnybodyNeeded = tasks.some((task) => task.agents.includes(anybody.id));
   const cards = mission.agents.map(
     (card): AgentCard => ({
@@ -90,6 +94,7 @@ export function toSimulated(mission: Mission, { agents: slots }: SimulationSetti
     limits: [],
     blackboard: {},
     review: [],
+    constraints: [],
     maxParallel: slots ?? UNLIMITED,
     tasks,
     agents: isAnybodyNeeded ? [...cards, anybody] : cards,
@@ -102,15 +107,22 @@ export function simulatedCase(mission: Mission): JsonObject {
   return { [mission.cases.id]: "simulation" };
 }
 
+/** Without its braces: there is no case to fill them in from. */
+function asName(resource: string): string {
+  return resource.replace(/[{}]/gu, "'");
+}
+
 function simulatedTask(
   task: Task,
-  way: string | undefined,
-  left: ReadonlyMap<string, unknown>,
-  anybodyId: string,
+  by: {
+    readonly way: string | undefined;
+    readonly left: ReadonlyMap<string, unknown>;
+    readonly anybodyId: string;
+    readonly timeScale: number;
+  },
 ): Task {
   const { inputs: _, output: __, when: ___, forEach: ____, route, join, ...plain } = task;
-  const live = task.dependsOn.filter((id) => !left.has(id)).length;
-  const need = join && Math.min(neededBy(task, join), live);
+  const { way, left, anybodyId, timeScale } = by;
   return {
     ...plain,
     skill: TAKE_TIME,
@@ -124,8 +136,22 @@ function simulatedTask(
     ...(route && {
       route: [...new Set(route.map(({ to }) => to))].map((to) => (to === way ? { to } : { to, when: "false" })),
     }),
-    ...(need !== undefined && need > 0 && { join: { need, else: "continue" as const } }),
+    ...(join && simulatedJoin(task, join, left, timeScale)),
   };
+}
+
+/** Where late inputs would fail the task it waits for them: a simulation takes for granted that nothing fails. */
+function simulatedJoin(
+  task: Task,
+  join: NonNullable<Task["join"]>,
+  left: ReadonlyMap<string, unknown>,
+  timeScale: number,
+): Pick<Task, "join"> {
+  const need = Math.min(neededBy(task, join), task.dependsOn.filter((id) => !left.has(id)).length);
+  if (need === 0) return {};
+  const { withinMinutes } = join;
+  const isLimited = withinMinutes !== undefined && join.else !== "fail";
+  return { join: { need, else: "continue", ...(isLimited && { withinMinutes: withinMinutes * timeScale }) } };
 }
 
 function withoutContracts({ contracts: _, ...card }: AgentCard): AgentCard {

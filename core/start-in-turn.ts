@@ -3,7 +3,7 @@ import { EPSILON } from "./schedule-problem.js";
 
 interface Happening {
   readonly at: number;
-  readonly kind: "free" | "finished";
+  readonly kind: "free" | "finished" | "due";
   readonly position: number;
 }
 
@@ -12,7 +12,7 @@ interface Happening {
  * room: the rule by which the engine gives its slots. Nobody is held back for somebody who comes later.
  */
 export function startInTurn(problem: ScheduleProblem, priorities: readonly number[]): readonly number[] {
-  const { minutes, waits, users, needed, demands } = problem;
+  const { minutes, waits, users, needed, demands, due } = problem;
   const starts = minutes.map(() => Number.POSITIVE_INFINITY);
   const free = [...problem.capacities];
   const arrived = minutes.map(() => 0);
@@ -21,6 +21,14 @@ export function startInTurn(problem: ScheduleProblem, priorities: readonly numbe
   // Among equals who came first: as in the engine's queue.
   const isBefore = (one: number, other: number) => (priorities[one] ?? 0) > (priorities[other] ?? 0);
 
+  const isCalled = minutes.map(() => false);
+  const timed = timedBy(due);
+
+  const call = (position: number): void => {
+    if (isCalled[position]) return;
+    isCalled[position] = true;
+    insert(waiting, position, isBefore);
+  };
   const begin = (position: number, now: number): void => {
     starts[position] = now;
     const end = now + (minutes[position] ?? 0);
@@ -37,7 +45,9 @@ export function startInTurn(problem: ScheduleProblem, priorities: readonly numbe
     waiting.length = kept;
   };
 
-  for (const [position, need] of needed.entries()) if (need === 0) insert(waiting, position, isBefore);
+  for (const [position, need] of needed.entries()) if (need === 0) call(position);
+  for (const [position, within] of due.entries())
+    if (within?.of.length === 0) insert(happenings, { at: within.minutes, kind: "due", position }, isEarlier);
   beginWhoCan(0);
   for (let next = 0; next < happenings.length; ) {
     const first = happenings[next]?.at ?? 0;
@@ -45,15 +55,27 @@ export function startInTurn(problem: ScheduleProblem, priorities: readonly numbe
     for (let one = happenings[next]; one && one.at <= first + EPSILON; one = happenings[++next]) {
       now = one.at;
       if (one.kind === "free") take(free, demands[one.position], 1);
-      for (const user of one.kind === "finished" ? (users[one.position] ?? []) : []) {
+      if (one.kind === "due") call(one.position);
+      if (one.kind !== "finished") continue;
+      for (const user of users[one.position] ?? []) {
         const count = (arrived[user] ?? 0) + 1;
         arrived[user] = count;
-        if (count === needed[user]) insert(waiting, user, isBefore);
+        if (count === needed[user]) call(user);
       }
+      for (const position of timed.get(one.position) ?? [])
+        insert(happenings, { at: now + (due[position]?.minutes ?? 0), kind: "due", position }, isEarlier);
     }
     beginWhoCan(now);
   }
   return starts;
+}
+
+/** For each work those whose time to wait for others begins when it has finished. */
+function timedBy(due: ScheduleProblem["due"]): ReadonlyMap<number, readonly number[]> {
+  const timed = new Map<number, number[]>();
+  for (const [position, within] of due.entries())
+    for (const of of within?.of ?? []) timed.set(of, [...(timed.get(of) ?? []), position]);
+  return timed;
 }
 
 function take(free: number[], demand: readonly number[] | undefined, sign: 1 | -1): void {

@@ -23,7 +23,7 @@ export async function holdResources(work: TaskWork, scope: Scope): Promise<void>
   const since = performance.now();
   for (;;) {
     work.beginSignal.throwIfAborted();
-    const held = await session.resources.take(task.id, names);
+    const held = await session.resources.take(task.id, names, work.priority);
     if (!held) return;
     const words = inWords(work, held);
     if (!isAsking(work) && session.task(task.id).waitingFor !== words)

@@ -19,6 +19,14 @@ export interface HeldBy {
   readonly isSettled: (taskId: string) => boolean;
 }
 
+/** A task that asks for all that it wants, until it is told whether it has it. */
+interface Ask {
+  readonly taskId: string;
+  readonly wanted: readonly string[];
+  readonly priority: number;
+  readonly tell: (answer: Promise<ResourceRecord | undefined>) => void;
+}
+
 /** The resources that the tasks of one run hold, with the run's fence. The rows are the truth; here is what they should say. */
 export class HeldResources implements TaskResources {
   readonly #by: HeldBy;
@@ -27,16 +35,37 @@ export class HeldResources implements TaskResources {
   readonly #holding = new Set<string>();
   /** Whether a task may have rows; of what owners before this one left nothing is known. */
   readonly #mayHold = new Map<string, boolean>();
+  #asking: Ask[] = [];
 
   constructor(by: HeldBy) {
     this.#by = by;
   }
 
-  async take(taskId: string, resources: readonly string[]): Promise<ResourceRecord | undefined> {
+  async take(taskId: string, resources: readonly string[], priority = 0): Promise<ResourceRecord | undefined> {
     const wanted = [...new Set(resources)].sort();
     const isSame = this.#wanted.get(taskId)?.join("\n") === wanted.join("\n");
     if (isSame && this.#holding.has(taskId)) return undefined;
     this.#wanted.set(taskId, wanted);
+    return new Promise((tell) => {
+      // All who ask in this turn of the event loop come before anybody is answered: those whom one release has woken, too.
+      if (this.#asking.length === 0) setImmediate(() => this.#answer());
+      const at = this.#asking.findIndex((other) => other.priority < priority);
+      this.#asking.splice(at < 0 ? this.#asking.length : at, 0, { taskId, wanted, priority, tell });
+    });
+  }
+
+  /** Who wants what somebody before them wants comes after them; the others side by side. */
+  #answer(): void {
+    const answered: { readonly wanted: readonly string[]; readonly over: Promise<unknown> }[] = [];
+    for (const { taskId, wanted, tell } of this.#asking.splice(0)) {
+      const before = answered.filter((other) => other.wanted.some((name) => wanted.includes(name)));
+      const answer = Promise.all(before.map(({ over }) => over)).then(() => this.#takeNow(taskId, wanted));
+      answered.push({ wanted, over: answer.catch(() => undefined) });
+      tell(answer);
+    }
+  }
+
+  async #takeNow(taskId: string, wanted: readonly string[]): Promise<ResourceRecord | undefined> {
     const { store, fence, clock, write } = this.#by;
     for (;;) {
       const found = await store.resources.find(wanted);

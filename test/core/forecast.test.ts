@@ -82,7 +82,46 @@ describe("I8: what a run is expected to come to", () => {
       "maybe: its condition is taken to hold.",
       "each: the estimate is for all its items together.",
       "first: begins when enough of its inputs have come.",
-      "first: its time limit on inputs is not counted.",
+    ]);
+  });
+
+  test("a join whose time is up goes on, asks first, or would fail; its time begins when its way is chosen", () => {
+    const join = (more: object) => ({ join: { need: "all" as const, within_minutes: 3, ...more } });
+    const parts = {
+      tasks: [
+        task("A", 1),
+        task("B", 9),
+        task("goes", 2, ["A", "B"], join({ else: "continue" })),
+        task("asks", 2, ["A", "B"], join({ else: "ask" })),
+        task("fails", 2, ["A", "B"], join({})),
+        task("choose", 4, [], { route: [{ otherwise: true, to: "chosen" }] }),
+        task("chosen", 1, ["choose", "B"], join({ else: "continue" })),
+      ],
+    };
+
+    const view = forecast(parts, { approvalWaitMinutes: 2 });
+
+    expect(times(view)).toMatchObject({ goes: [3, 5], asks: [5, 7], fails: [9, 11], chosen: [7, 8] });
+    expect(view.assumptions).toContain("goes, asks, chosen: when its inputs are late it goes on without them.");
+    expect(view.assumptions).toContain("fails: waits 3 minutes for its inputs, which come after 9: it would fail.");
+  });
+
+  test("tasks that write the same take turns, also those that a constraint looks at together", () => {
+    const parts = {
+      tasks: [
+        task("A", 1, [], { resources: ["room:{case.room}"] }),
+        task("B", 4, [], { resources: ["room:{case.room}"] }),
+        task("C", 1, [], { resources: ["room:{case.other}"] }),
+        task("D", 2),
+      ],
+      constraints: [{ constraint_id: "apart", tasks: ["C", "D"], holds: "true", message: "They meet." }],
+    };
+
+    const view = forecast(parts);
+
+    expect(times(view)).toEqual({ A: [4, 5], B: [0, 4], C: [2, 3], D: [0, 2] });
+    expect(view.assumptions).toEqual([
+      "A, B, C: writes to what others write to where both name it with the same words.",
     ]);
   });
 

@@ -55,6 +55,30 @@ function expectInOrder({ tasks }: SimulationView, { tasks: written }: MissionPar
 }
 
 describe("I8: a simulation is a run of the real engine", () => {
+  test("tasks that write the same take turns, whatever the case would name it by; a join goes on when its time is up", async () => {
+    const parts: MissionParts = {
+      tasks: [
+        { task_id: "one", estimated_duration_minutes: 1, resources: ["room:{case.room}"] },
+        { task_id: "other", estimated_duration_minutes: 1, resources: ["room:{case.room}"] },
+        { task_id: "slow", estimated_duration_minutes: 20 },
+        {
+          ...{ task_id: "end", estimated_duration_minutes: 1, depends_on: ["one", "slow"] },
+          join: { need: "all", within_minutes: 1, else: "continue" },
+        },
+      ],
+    };
+
+    const view = await simulated(parts, { timeScale: 0.002 });
+
+    expect(view.status).toBe("completed");
+    const times = new Map(view.tasks.map((task) => [task.task_id, task]));
+    const [first, second] = ["one", "other"]
+      .map((id) => times.get(id))
+      .sort((a, b) => (a?.start_ms ?? 0) - (b?.start_ms ?? 0));
+    expect(second?.start_ms).toBeGreaterThanOrEqual(first?.finish_ms ?? Number.POSITIVE_INFINITY);
+    expect(times.get("end")?.finish_ms).toBeLessThan(times.get("slow")?.finish_ms ?? 0);
+  });
+
   test("tasks that nobody can do, that ask, that choose and that need results are all done in their order, and nothing is kept", async () => {
     const parts: MissionParts = {
       max_parallel: 1,
