@@ -81,7 +81,7 @@ export interface RequestDraft {
   > & {
     readonly taskTitle?: string;
     readonly agentName?: string;
-    /** Instead of those of its kind. */
+    /** Instead of those of its kind; what has none here is not allowed. */
     readonly consequences?: ApprovalShown["consequences"];
   };
 }

@@ -28,9 +28,9 @@ export function undoSubject(effectId: string): string {
   return `${ABOUT}${effectId}`;
 }
 
-/** True for the question that an act raises which no code could take back. */
+/** True for what people are asked about taking an act back: whether code may, or, where it cannot, what became of the act. */
 export function isUndoQuestion({ kind, subject }: Pick<ApprovalRecord, "kind" | "subject">): boolean {
-  return kind === "question" && subject.startsWith(ABOUT);
+  return (kind === "question" || kind === "tool_call") && subject.startsWith(ABOUT);
 }
 
 /** Names the turn of one try at taking an act back; tries count from 1. */

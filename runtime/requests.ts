@@ -31,14 +31,15 @@ export function toShown(
 ): ApprovalShown {
   const task = mission.tasks.find((candidate) => candidate.id === draft.taskId);
   const agent = mission.agents.find((card) => card.id === agentId);
+  const consequences = draft.shown.consequences ?? consequencesFor(draft.kind, draft.shown.proposed);
   return {
     ...redactJson(draft.shown),
     missionName: mission.name,
     title: run.title,
     taskTitle: draft.shown.taskTitle ?? task?.title ?? draft.taskId,
     agentName: draft.shown.agentName ?? agent?.name ?? "the mission",
-    allowed: allowedFor(draft.kind),
-    consequences: draft.shown.consequences ?? consequencesFor(draft.kind, draft.shown.proposed),
+    allowed: allowedFor(draft.kind).filter((type) => consequences[type] !== undefined),
+    consequences,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { RequestDraft } from "../core/approval.js";
 import { NeedsPerson } from "../core/approval.js";
 import type { Json } from "../core/digest.js";
+import type { Ruling } from "../core/policy.js";
 import type { EffectRecord } from "../core/records.js";
 import type { UndoCall } from "../core/session.js";
 import type { ToolDefinition } from "../core/tool.js";
@@ -10,6 +11,12 @@ import { capital, inWords } from "../core/words.js";
 /** What a person can say of an act that no code took back: two answers, each with its words. */
 const ANSWERS = {
   answer: "Done by hand: you took it back outside. Your answer is the note that says how; it stands in the report.",
+  reject: "Left as it is: it stands as it was done. Your comment says why; it stands in the report.",
+};
+
+/** What a person can say where code could take an act back, and policies ask first. */
+const WORDS_ON_UNDO = {
+  approve: "It is taken back, in the way that its tool names.",
   reject: "Left as it is: it stands as it was done. Your comment says why; it stands in the report.",
 };
 
@@ -25,23 +32,56 @@ const DOUBT_AT_END = {
   reject: "It did not happen: it is recorded as not done, and is not done again for this.",
 };
 
+/** Why code does not take an act back: its tries failed, or something is in the way of any. */
+export interface InTheWay {
+  readonly failed?: readonly string[];
+  readonly reason?: string;
+}
+
 /** The request that asks what becomes of an act: what happened, what to do outside, and the two answers. */
 export function undoQuestion(
-  { session, task, agent }: UndoCall,
+  call: UndoCall,
   effect: EffectRecord,
   tool: ToolDefinition | undefined,
-  failed: readonly string[],
+  { failed = [], reason }: InTheWay,
 ): RequestDraft {
-  const act = capital(inWords(effect.tool));
   const times = failed.length === 1 ? "one try" : `${failed.length} tries`;
-  const why = failed.length > 0 ? `could not be taken back in ${times}` : "cannot be taken back by code";
+  const tried = failed.length > 0 ? `could not be taken back in ${times}` : "cannot be taken back by code";
+  const why = reason === undefined ? tried : "is not taken back by code";
+  const asks = `${doneFor(call, effect)} and ${why}. Has somebody taken it back by hand, or is it left as it is?`;
+  const reasons = [
+    ...(reason === undefined ? failed.slice(-1) : [reason]),
+    `What to do outside: ${remedyOf(effect, tool)}`,
+  ];
+  const draft = draftOf(call, effect, { kind: "question", question: asks, reasons, consequences: ANSWERS });
+  const schema = { type: "string", minLength: 1, description: "How it was taken back by hand." };
+  return { ...draft, shown: { ...draft.shown, schema } };
+}
+
+/** The request that asks whether code may take an act back. */
+export function undoRequest(call: UndoCall, effect: EffectRecord, { reason, rule }: Ruling): RequestDraft {
+  const question = `${doneFor(call, effect)} and could be taken back. May that be done?`;
+  const reasons = [`A person is asked because ${reason} (${rule}), and nobody was asked when it was done.`];
+  return draftOf(call, effect, { kind: "tool_call", question, reasons, consequences: WORDS_ON_UNDO });
+}
+
+function doneFor({ task }: UndoCall, effect: EffectRecord): string {
+  return `${capital(inWords(effect.tool))} was done for "${task.title}"`;
+}
+
+function draftOf(
+  { session, task, agent }: UndoCall,
+  effect: EffectRecord,
+  of: Pick<RequestDraft, "kind"> & Required<Pick<RequestDraft["shown"], "question" | "reasons" | "consequences">>,
+): RequestDraft {
+  const { kind, question, reasons, consequences } = of;
   return {
     taskId: task.id,
     attempt: session.task(task.id).attempt,
-    kind: "question",
+    kind,
     subject: undoSubject(effect.effectId),
     shown: {
-      question: `${act} was done for "${task.title}" and ${why}. Has somebody taken it back by hand, or is it left as it is?`,
+      question,
       subject: subjectOf(effect),
       tool: effect.tool,
       proposed: [],
@@ -52,12 +92,11 @@ export function undoQuestion(
           right: { label: "answered", text: JSON.stringify(effect.result ?? null, null, 1) },
         },
       ],
-      reasons: [whyItEnds(session.ending), ...failed.slice(-1), `What to do outside: ${remedyOf(effect, tool)}`],
-      schema: { type: "string", minLength: 1, description: "How it was taken back by hand." },
+      reasons: [whyItEnds(session.ending), ...reasons],
       degraded: false,
       taskTitle: task.title,
       agentName: agent.name,
-      consequences: ANSWERS,
+      consequences,
     },
   };
 }

@@ -1,4 +1,6 @@
 import { brokenConstraint } from "../core/constraint.js";
+import { hasCode } from "../core/errors.js";
+import type { Ruling } from "../core/policy.js";
 import type { EffectRecord } from "../core/records.js";
 import type { ToolCall } from "../core/session.js";
 import type { ToolDefinition } from "../core/tool.js";
@@ -41,6 +43,25 @@ export async function whyNotRuledAgain(
   const isAsked = outcome === "ask" || (effect.again !== "" && effect.approvalId !== undefined);
   if (!isAsked || (approval && stillCovers(approval, ruled))) return undefined;
   return `nobody has agreed to ${name} under the policies of now`;
+}
+
+/**
+ * The ruling on taking an act back. Policies are asked about the act itself, as they are now: who agreed to it agreed to
+ * its undo as well, so that only a forbid outweighs a yes.
+ */
+export async function rulingOnUndo(
+  policies: Pick<GateDeps["policies"], "bookFor">,
+  { session, task, agent }: Pick<ToolCall, "session" | "task" | "agent">,
+  { tool: name, args, approvalId }: EffectRecord,
+  known: { readonly tool: ToolDefinition; readonly parsed: unknown },
+): Promise<Ruling> {
+  try {
+    const { ruling } = await weigh(policies, { ...known, call: { session, task, agent, tool: name, args } });
+    return ruling.outcome === "ask" && approvalId !== undefined ? { ...ruling, outcome: "auto" } : ruling;
+  } catch (error) {
+    if (!hasCode(error, "policy_invalid")) throw error;
+    return { outcome: "forbidden", rule: "policy_invalid", reason: error.message };
+  }
 }
 
 /** Why an act that was begun is not made again, by the mission's constraints as things stand; nothing when it may be. */

@@ -1,15 +1,16 @@
 import { z } from "zod";
 import { NeedsPerson } from "../core/approval.js";
 import { hasCode } from "../core/errors.js";
-import type { EffectRecord, UndoRecord } from "../core/records.js";
+import type { ApprovalRecord, EffectRecord, UndoRecord } from "../core/records.js";
 import { isDecided } from "../core/run.js";
 import type { ToolCall, UndoCall, UndoReply } from "../core/session.js";
 import type { ToolDefinition, ToolReply } from "../core/tool.js";
-import { undoIdOf, undoSubject, undoTurnKey } from "../core/undo.js";
+import { isUndoQuestion, undoIdOf, undoSubject, undoTurnKey } from "../core/undo.js";
 import type { GateDeps } from "./gate-call.js";
 import { parseBy, refusal, replyOf, toJson } from "./gate-call.js";
 import type { EffectDesk } from "./gate-effects.js";
-import { undoQuestion, withoutRepeat } from "./gate-remedies.js";
+import { undoQuestion, undoRequest, withoutRepeat } from "./gate-remedies.js";
+import { rulingOnUndo } from "./gate-ruling.js";
 import type { Ran } from "./gate-run.js";
 import { failureOf } from "./gate-run.js";
 import { eventOf } from "./gate-settle.js";
@@ -65,12 +66,15 @@ export class UndoDesk {
     if (tool?.undo === "nothing") return this.#note(call, effect, { outcome: "nothing", by: effect.agentId });
     const said = this.#sayingOf(call, effect);
     if (said) return said;
+    const open = wordsOn(call, effect).find(({ kind, status }) => kind === "question" && status === "pending");
+    if (open) throw new NeedsPerson(open);
     const failed = this.#failedTries(call, effect);
     const parsed = tool && parseBy(tool.input, effect.args);
     const isExhausted = failed.length >= call.task.retry.attempts;
     if (!tool?.compensate || !parsed?.ok || isExhausted)
-      throw new NeedsPerson(undoQuestion(call, effect, tool, failed));
-    const undo = await this.#claim(call, effect, failed.length + 1);
+      throw new NeedsPerson(undoQuestion(call, effect, tool, { failed }));
+    const approvalId = await this.#allowedBy(call, effect, tool, parsed.value);
+    const undo = await this.#claim(call, effect, { tryNo: failed.length + 1, approvalId });
     if (!undo) return { isSettled: false, tries: 0 };
     const asks = toolCallOf(call, effect, undo.turnKey);
     const { compensate } = tool;
@@ -83,14 +87,30 @@ export class UndoDesk {
     return this.#failed(call, tool, effect, undo, ran);
   }
 
+  /**
+   * The approval of the undo, where one was needed. Throws `NeedsPerson` where policies forbid code to take the act back,
+   * or want a person's yes that is not there.
+   */
+  async #allowedBy(
+    call: UndoCall,
+    effect: EffectRecord,
+    tool: ToolDefinition,
+    parsed: unknown,
+  ): Promise<string | undefined> {
+    const ruling = await rulingOnUndo(this.#deps.policies, call, effect, { tool, parsed });
+    const yes = wordsOn(call, effect).find(({ status }) => status === "approved");
+    if (yes && !yes.appliedAt) await call.session.commit({ applied: [yes.approvalId] });
+    if (ruling.outcome === "forbidden") {
+      const reason = `${tool.name} is forbidden now: ${ruling.reason} (${ruling.rule}). So is taking it back.`;
+      throw new NeedsPerson(undoQuestion(call, effect, tool, { reason }));
+    }
+    if (ruling.outcome === "ask" && !yes) throw new NeedsPerson(undoRequest(call, effect, ruling));
+    return yes?.approvalId;
+  }
+
   /** What a person said about the act: they took it back themselves, or let it stand. */
   #sayingOf(call: UndoCall, effect: EffectRecord): Promise<UndoReply> | undefined {
-    const request = call.session
-      .requests()
-      .find(
-        ({ kind, subject, status }) =>
-          kind === "question" && subject === undoSubject(effect.effectId) && isDecided(status),
-      );
+    const request = wordsOn(call, effect).find(({ status }) => isDecided(status) && status !== "approved");
     if (!request) return undefined;
     const { decision, decidedBy: by = "a person", approvalId } = request;
     const isByHand = decision?.type === "answer";
@@ -110,7 +130,11 @@ export class UndoDesk {
   }
 
   /** Puts the claim of the undo on disk, once for all its tries; nothing when the kill switch was faster: then it is known here. */
-  async #claim({ session, agent }: UndoCall, effect: EffectRecord, tryNo: number): Promise<EffectRecord | undefined> {
+  async #claim(
+    { session, agent }: UndoCall,
+    effect: EffectRecord,
+    { tryNo, approvalId }: { readonly tryNo: number; readonly approvalId: string | undefined },
+  ): Promise<EffectRecord | undefined> {
     const undoId = undoIdOf(effect.effectId);
     const found = await this.#deps.store.effects.find(undoId);
     const turnKey = undoTurnKey(effect.effectId, tryNo);
@@ -127,6 +151,7 @@ export class UndoDesk {
       idempotencyKey: undoId,
       status: "claimed",
       claimedAt: this.#deps.clock.now(),
+      ...(approvalId !== undefined && { approvalId }),
     };
     const work = { runId: session.runId, agentId: agent.id, tool: effect.tool };
     const claimed = eventOf("effect_claimed", undo, { undoes: effect.effectId });
@@ -218,6 +243,12 @@ export class UndoDesk {
       ...spent,
     };
   }
+}
+
+/** What people were asked about taking the act back, and have not been asked in other words since. */
+function wordsOn({ session }: UndoCall, { effectId }: EffectRecord): readonly ApprovalRecord[] {
+  const subject = undoSubject(effectId);
+  return session.requests().filter((request) => isUndoQuestion(request) && request.subject === subject);
 }
 
 function undoneEvent(effect: EffectRecord, { outcome, by, note }: UndoRecord, approval?: string) {

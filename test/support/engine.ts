@@ -17,6 +17,8 @@ export interface Engine {
   readonly parts: Composition;
   /** A folder for mission files, gone after `drop`. */
   readonly folder: string;
+  /** Of its store. */
+  readonly path: string;
   /** What is kept on disk once everything is written: closes the engine, which empties the write-ahead log. */
   bytesKept(): Promise<number>;
   drop(): Promise<void>;
@@ -30,6 +32,10 @@ export interface EngineOptions {
   readonly tools?: readonly ToolDefinition<string, any, any>[];
   readonly afterCommit?: () => void;
   readonly clock?: Clock;
+  /** The file of an engine that was closed: this one goes on with it. */
+  readonly path?: string;
+  /** The administrator's folder of policies. */
+  readonly policies?: string;
 }
 
 /** Opens the engine; a data folder without missions keeps ours out of the way. */
@@ -37,7 +43,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { missions = [], agents, tools = [], afterCommit, clock } = options;
   const folder = mkdtempSync(join(tmpdir(), "mission-engine-"));
   const data = join(folder, "data");
-  const path = join(folder, "missions.db");
+  const path = options.path ?? join(folder, "missions.db");
   mkdirSync(data);
   const parts = await compose({
     store: `sqlite:${path}`,
@@ -47,6 +53,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     agents,
     tools,
     ...(clock && { clock }),
+    ...(options.policies !== undefined && { policies: options.policies }),
     storeOptions: { ...(afterCommit && { afterCommit }) },
   });
   const orchestrator = new Orchestrator(parts);
@@ -54,6 +61,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     orchestrator,
     parts,
     folder,
+    path,
     async bytesKept() {
       await orchestrator.close();
       return statSync(path).size;
