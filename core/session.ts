@@ -204,6 +204,15 @@ export interface UndoCall {
   readonly callbacks?: Callbacks;
 }
 
+/** The same, to take the act back. */
+export interface TakeBackCall extends UndoCall {
+  /**
+   * Resolves once the act's task has all that it writes to, and keeps it until the act is settled; with words when it does
+   * not get it. A second call takes nothing anew.
+   */
+  hold(): Promise<string | undefined>;
+}
+
 /** What one step of an undo came to; `tries` is how often it was tried in vain. */
 export type UndoReply = { readonly isSettled: true } | { readonly isSettled: false; readonly tries: number };
 
@@ -216,7 +225,7 @@ export interface Toolbox {
    * One step towards taking the act back, as its tool says; call it again, after a pause, until it is settled. What was
    * not done, or was taken back already, is left alone. Throws `NeedsPerson` when only a person can say or do what is needed.
    */
-  undo(call: UndoCall): Promise<UndoReply>;
+  undo(call: TakeBackCall): Promise<UndoReply>;
   /** The run's acts that were begun and of which nothing more is known, whether their code is still at work or not. */
   lostActs(session: RunSession): Promise<readonly EffectRecord[]>;
   /** One step towards knowing what became of such an act; it is never made again for that. Otherwise as `undo`. */

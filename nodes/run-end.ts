@@ -43,7 +43,7 @@ export async function closeRun(
   await session.beginEnding(ending);
   await settleOpenTasks(session, plan, session.ending ?? ending, deps);
   await forgetQuestions(session);
-  return takeBack(session, deps, callbacks);
+  return takeBack(session, { ...deps, plan }, callbacks);
 }
 
 /** Nothing is open any more once it returns: what a cancel came before is blocked, what a bug did has failed. */

@@ -1,11 +1,13 @@
 import { NeedsPerson } from "../core/approval.js";
+import type { Plan } from "../core/plan.js";
 import type { EffectRecord } from "../core/records.js";
 import type { Callbacks, NodeDeps, RunSession } from "../core/session.js";
 import { isTakenBack, isUndoQuestion } from "../core/undo.js";
 import { untilSettled } from "./lost-acts.js";
 import { undone } from "./task-moves.js";
+import { holdToUndo } from "./task-resources.js";
 
-type UndoDeps = Pick<NodeDeps, "toolbox" | "clock">;
+type UndoDeps = Pick<NodeDeps, "toolbox" | "clock"> & { readonly plan: Plan };
 
 /**
  * Takes back what the run did, last act first, each once; acts that only came to light meanwhile are taken back in
@@ -33,13 +35,22 @@ function isAboutUndo(request: Parameters<typeof isUndoQuestion>[0], acts: readon
 
 /** Until it is known what became of the act, or a person was asked. */
 async function settle(session: RunSession, act: EffectRecord, deps: UndoDeps, callbacks?: Callbacks): Promise<void> {
+  const { taskId } = act;
   const signal = AbortSignal.any([session.undoSignal, session.draining]);
+  let isHolding = false;
+  const hold = async () => {
+    const words = await holdToUndo(session, deps.plan, taskId, signal);
+    isHolding = words === undefined;
+    return words;
+  };
   try {
-    await untilSettled(session, act, (call) => deps.toolbox.undo(call), { signal, callbacks });
+    await untilSettled(session, act, (call) => deps.toolbox.undo({ ...call, hold }), { signal, callbacks });
   } catch (error) {
     if (!(error instanceof NeedsPerson)) throw error;
     await session.ask(error.request);
   }
+  // Where it is broken off instead, what is half undone stays held until its run is resumed and is through with it.
+  if (isHolding) await session.resources.free(taskId);
 }
 
 /** A task is undone when something that it did was taken back, and nothing of it stands any more. */

@@ -181,6 +181,11 @@ export function awaitsResource(task: Task, record: TaskRecord, held: ResourceRec
   };
 }
 
+/** Taking back what the task did waits for what another task holds: the row stays as it is, since the task has settled. */
+export function undoAwaitsResource(task: Task, record: TaskRecord, held: ResourceRecord, words: string): Change {
+  return { events: awaitsResource(task, record, held, words).events ?? [] };
+}
+
 /** The kill switch stops what is left of the task: whoever turns it off moves it. */
 export function stopped(task: Task, record: TaskRecord, kill: KillAct): Change {
   const reason = killWords(kill);

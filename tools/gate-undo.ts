@@ -3,7 +3,7 @@ import { NeedsPerson } from "../core/approval.js";
 import { hasCode } from "../core/errors.js";
 import type { ApprovalRecord, EffectRecord, UndoRecord } from "../core/records.js";
 import { isDecided } from "../core/run.js";
-import type { ToolCall, UndoCall, UndoReply } from "../core/session.js";
+import type { TakeBackCall, ToolCall, UndoCall, UndoReply } from "../core/session.js";
 import type { ToolDefinition, ToolReply } from "../core/tool.js";
 import { isUndoQuestion, undoIdOf, undoSubject, undoTurnKey } from "../core/undo.js";
 import type { GateDeps } from "./gate-call.js";
@@ -34,7 +34,7 @@ export class UndoDesk {
   }
 
   /** One step towards knowing what became of the act. Throws `NeedsPerson` when only a person can take it. */
-  async undo(call: UndoCall): Promise<UndoReply> {
+  async undo(call: TakeBackCall): Promise<UndoReply> {
     call.session.undoSignal.throwIfAborted();
     const effect = await this.#deps.store.effects.find(call.effectId);
     if (effect?.runId !== call.session.runId || effect.status === "not_done" || effect.undo) return SETTLED;
@@ -61,7 +61,7 @@ export class UndoDesk {
     }
   }
 
-  async #takeBack(call: UndoCall, effect: EffectRecord): Promise<UndoReply> {
+  async #takeBack(call: TakeBackCall, effect: EffectRecord): Promise<UndoReply> {
     const tool = await this.#deps.tools.findTool(effect.tool);
     if (tool?.undo === "nothing") return this.#note(call, effect, { outcome: "nothing", by: effect.agentId });
     const said = this.#sayingOf(call, effect);
@@ -74,6 +74,8 @@ export class UndoDesk {
     if (!tool?.compensate || !parsed?.ok || isExhausted)
       throw new NeedsPerson(undoQuestion(call, effect, tool, { failed }));
     const approvalId = await this.#allowedBy(call, effect, tool, parsed.value);
+    const reason = await call.hold();
+    if (reason !== undefined) throw new NeedsPerson(undoQuestion(call, effect, tool, { reason }));
     const undo = await this.#claim(call, effect, { tryNo: failed.length + 1, approvalId });
     if (!undo) return { isSettled: false, tries: 0 };
     const asks = toolCallOf(call, effect, undo.turnKey);
@@ -129,7 +131,10 @@ export class UndoDesk {
     }
   }
 
-  /** Puts the claim of the undo on disk, once for all its tries; nothing when the kill switch was faster: then it is known here. */
+  /**
+   * Puts the claim of the undo on disk, once for all its tries; nothing when the kill switch was faster, which is known
+   * here then, or when what the task writes to was lost and has to be taken again.
+   */
   async #claim(
     { session, agent }: UndoCall,
     effect: EffectRecord,
@@ -157,11 +162,13 @@ export class UndoDesk {
     const claimed = eventOf("effect_claimed", undo, { undoes: effect.effectId });
     const { effects, kills } = this.#deps.store;
     try {
-      if (isBegun) await session.commit({ statements: kills.allow(work) });
-      else await session.commit({ statements: effects.claim(undo), events: [claimed] });
+      const guards = session.resources.guards(effect.taskId);
+      if (isBegun) await session.commit({ statements: [...guards, ...kills.allow(work)] });
+      else await session.commit({ statements: [...guards, ...effects.claim(undo)], events: [claimed] });
     } catch (error) {
-      if (!hasCode(error, "killed")) throw error;
-      await session.stops.look();
+      if (!hasCode(error, "killed", "resource_taken")) throw error;
+      if (hasCode(error, "killed")) await session.stops.look();
+      else await session.resources.free(effect.taskId);
       return undefined;
     }
     return isBegun ? { ...found, turnKey } : undo;

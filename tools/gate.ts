@@ -5,7 +5,7 @@ import { writtenOut } from "../core/look-alike.js";
 import { didYouMean } from "../core/lookup.js";
 import { rulingOnSecondAct } from "../core/policy.js";
 import type { EffectRecord } from "../core/records.js";
-import type { ForeseenAct, RunSession, Toolbox, ToolCall, UndoCall, UndoReply } from "../core/session.js";
+import type { ForeseenAct, RunSession, TakeBackCall, Toolbox, ToolCall, UndoCall, UndoReply } from "../core/session.js";
 import type { ToolDefinition, ToolReply } from "../core/tool.js";
 import { coveredBy, rulingAgreedTo, wordOfAuthority, wordOn } from "./gate-asks.js";
 import type { Act, Admitted, GateDeps, Outcome } from "./gate-call.js";
@@ -46,7 +46,7 @@ class Gate implements Toolbox {
     return this.#deps.tools.tool(tool)?.maxCostMicroUsd ?? 0;
   }
 
-  undo(call: UndoCall): Promise<UndoReply> {
+  undo(call: TakeBackCall): Promise<UndoReply> {
     return this.#undo.undo(call);
   }
 
