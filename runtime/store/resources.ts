@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Resources, Statement } from "../../core/ports.js";
-import type { EffectRecord, ResourceRecord, RunFence } from "../../core/records.js";
+import type { ResourceRecord, RunFence } from "../../core/records.js";
 import type { RunStatus } from "../../core/run.js";
 import { isSettled, isTerminal, TASK_STATUSES } from "../../core/run.js";
 import { toText } from "./columns.js";
@@ -167,20 +167,21 @@ function holds({ status, owner, run_fence, lease_until, now, fence, kept, is_hal
 
 /** Of a row of `resources`: an act of its task is claimed or done. */
 function hasActed() {
-  return sql<boolean>`(${hasAct("claimed")} or ${hasAct("done")})`;
-}
-
-/** Of a row of `resources`: the undo of an act is an act of its task as well. */
-function hasAct(status: EffectRecord["status"]) {
   return sql<boolean>`exists (select 1 from effects where effects.run_id = resources.run_id
-    and effects.task_id = resources.task_id and effects.status = ${sql.lit(status)})`;
+    and effects.task_id = resources.task_id and effects.status in ('claimed', 'done'))`;
 }
 
-/** Of a row of `resources`: its run is not over, and its task has acted and not settled, or is in the middle of an act or undo. */
+/** Of a row of `resources`: what its task did is being taken back. */
+function isHalfUndone() {
+  return sql<boolean>`exists (select 1 from effects where effects.run_id = resources.run_id
+    and effects.task_id = resources.task_id and effects.undoes is not null and effects.status = 'claimed')`;
+}
+
+/** Of a row of `resources`: its task has acted and not settled, or is half undone, and its run is not over. */
 function halfDone() {
-  return sql<boolean>`((${hasAct("claimed")} or (${hasAct("done")}
-      and not exists (select 1 from tasks where tasks.run_id = resources.run_id
-        and tasks.task_id = resources.task_id and tasks.status in (${sql.join(SETTLED.map((status) => sql.lit(status)))}))))
+  return sql<boolean>`(((${hasActed()} and not exists (select 1 from tasks where tasks.run_id = resources.run_id
+      and tasks.task_id = resources.task_id and tasks.status in (${sql.join(SETTLED.map((status) => sql.lit(status)))})))
+      or ${isHalfUndone()})
     and exists (select 1 from runs where runs.run_id = resources.run_id
       and runs.status not in ('completed', 'failed', 'cancelled')))`;
 }
