@@ -162,6 +162,16 @@ export function consequencesFor(kind: ApprovalKind, proposed: readonly ProposedC
   };
 }
 
+/** What an act answered that nobody told of, where its contract leaves nothing to tell. */
+export const UNTOLD_RESULTS: readonly Json[] = [null, {}];
+
+/** True when a yes to "did this happen?" must say what the act answered: its contract names something, and its task goes on with it. */
+export function needsResult({ kind, shown }: { kind: ApprovalKind; shown: Pick<ApprovalShown, "schema"> }): boolean {
+  if (kind !== "in_doubt" || !shown.schema) return false;
+  const schema = z.fromJSONSchema(shown.schema);
+  return !UNTOLD_RESULTS.some((result) => schema.safeParse(result).success);
+}
+
 /** The id of a request: the same subject asked again has the next round, and so another id. */
 export function approvalIdOf(of: {
   runId: string;

@@ -1,3 +1,4 @@
+import { needsResult } from "../core/approval.js";
 import { isJsonObject } from "../core/define-agent.js";
 import type { JsonObject } from "../core/digest.js";
 import type { ApprovalRecord } from "../core/records.js";
@@ -9,9 +10,10 @@ export function toPayload(open: readonly ApprovalRecord[], problem: string | und
   const decisions = open.map((request) => ({
     id: request.approvalId,
     digest: request.digest,
-    ...(request.shown.allowed.includes("approve")
-      ? { type: "approve" }
-      : { type: "answer", answer: toBlank(request.shown.schema) }),
+    type: request.shown.allowed.includes("approve") ? "approve" : "answer",
+    ...((needsResult(request) || !request.shown.allowed.includes("approve")) && {
+      answer: toBlank(request.shown.schema),
+    }),
   }));
   return {
     question,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ApprovalShown, Decision, RequestDraft } from "../core/approval.js";
-import { allowedFor, approvalIdOf, assertDecidable, consequencesFor, statusOf } from "../core/approval.js";
+import { allowedFor, approvalIdOf, assertDecidable, consequencesFor, needsResult, statusOf } from "../core/approval.js";
 import type { Json } from "../core/digest.js";
 import { canonicalJson, digestOf } from "../core/digest.js";
 import { OrchestratorError } from "../core/errors.js";
@@ -243,6 +243,13 @@ function assertStorable(decision: Decision): void {
 /** What a person gave must fit the schema that the request shows. */
 function assertFits(request: ApprovalRecord, decision: Decision): void {
   const given = givenWith(request, decision);
+  if (given === undefined && decision.type === "approve" && needsResult(request)) {
+    throw new OrchestratorError(
+      "decision_invalid",
+      `That it happened is not enough: the task goes on with what it answered. Look it up outside and give it as the answer (--answer). Allowed: ${JSON.stringify(request.shown.schema)}`,
+      { details: { schema: request.shown.schema } },
+    );
+  }
   if (given === undefined || !request.shown.schema) return;
   const parsed = z.fromJSONSchema(request.shown.schema).safeParse(given);
   if (parsed.success) return;

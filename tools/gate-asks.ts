@@ -1,5 +1,5 @@
-import { z } from "zod";
 import type { ApprovalKind, ApprovalShown, Decision, RequestDraft } from "../core/approval.js";
+import { jsonSchemaOf } from "../core/contract.js";
 import type { Json, JsonObject } from "../core/digest.js";
 import { canonicalJson, digestOf } from "../core/digest.js";
 import { callDigestOf } from "../core/effect.js";
@@ -169,7 +169,7 @@ function draftOf(act: Act, done: EffectRecord | undefined): RequestDraft {
         `A person is asked because ${ruling.reason}.`,
         ...(done ? [`This is a second one, named "${call.options.again ?? ""}".`] : []),
       ],
-      schema: schemaOf(tool.input),
+      schema: jsonSchemaOf(tool.input, "input"),
       covers: coveredBy(act),
     },
   });
@@ -201,7 +201,7 @@ export function doubtOf(
           ...(why === undefined ? [] : [`Its tool could make it again to find out, but ${why}.`]),
         ],
         ...(why !== undefined && { consequences: RULED_ANEW }),
-        ...(tool && { schema: schemaOf(tool.output) }),
+        ...(tool && { schema: jsonSchemaOf(tool.output, "input") }),
       },
     },
   );
@@ -249,9 +249,4 @@ function beside(done: EffectRecord, args: Json) {
     },
     right: { label: "asked for now", text: JSON.stringify(args, null, 2) },
   };
-}
-
-function schemaOf(schema: ToolDefinition["input"]): JsonObject {
-  // Safe: a JSON Schema is JSON; a round trip drops what is `undefined`.
-  return JSON.parse(JSON.stringify(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }))) as JsonObject;
 }

@@ -104,7 +104,10 @@ function draftOf(
 /** The question whether an act happened, with what follows from the answers where it is not made again. */
 export function withoutRepeat({ request }: NeedsPerson, isTakenBack: boolean): NeedsPerson {
   const consequences = isTakenBack ? DOUBT : DOUBT_AT_END;
-  return new NeedsPerson({ ...request, shown: { ...request.shown, consequences } });
+  const { schema } = request.shown;
+  // Nothing goes on with what it answered, so a yes may do without.
+  const mayLack = schema && { schema: { anyOf: [schema, { type: "null" }] } };
+  return new NeedsPerson({ ...request, shown: { ...request.shown, consequences, ...mayLack } });
 }
 
 function subjectOf({ tool, args, result, settledAt, claimedAt, idempotencyKey }: EffectRecord): Json {

@@ -1,4 +1,4 @@
-import { NeedsPerson } from "../core/approval.js";
+import { NeedsPerson, UNTOLD_RESULTS } from "../core/approval.js";
 import type { Json, JsonObject } from "../core/digest.js";
 import { hasCode } from "../core/errors.js";
 import type { EventType } from "../core/event.js";
@@ -91,7 +91,7 @@ export class Settler {
     if (doubt.decision?.type !== "approve") return this.#notDone(call, effect, "person", applied);
     const { answer } = doubt.decision;
     if (answer !== undefined) return this.#done(call, effect, answer, "person", applied);
-    return this.#record(call, effect, { ok: true, value: null }, "person", applied);
+    return this.#record(call, effect, this.#untold(effect), "person", applied);
   }
 
   /**
@@ -117,6 +117,17 @@ export class Settler {
     if (ran.kind === "aborted") throw ran.reason;
     if (ran.kind === "timeout") return unsettled(effect, `${tool.name} did not answer in time`);
     return isTransient(ran.error) ? unsettled(effect, wordsOf(ran.error)) : this.doubt(call, effect);
+  }
+
+  /** The answer of an act that happened, as a person says without saying what it answered. */
+  #untold({ tool: name }: EffectRecord): ToolReply {
+    const tool = this.#deps.tools.tool(name);
+    if (!tool) return { ok: true, value: null };
+    for (const result of UNTOLD_RESULTS) {
+      const output = outputOf(tool, result);
+      if (output.ok) return output;
+    }
+    return refusal("bad_output", `${name} happened, as a person says, but nobody knows what it answered.`);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Decision } from "../../core/approval.js";
+import { needsResult } from "../../core/approval.js";
 import type { Json } from "../../core/digest.js";
 import type { ApprovalView, DecideOptions, DecideOutcome, OrchestratorApi } from "../../core/views.js";
 import { readJsonFile } from "../../runtime/json-file.js";
@@ -112,13 +113,15 @@ async function askPerson(io: Io, approval: ApprovalView): Promise<Decision | und
   return undefined;
 }
 
-function allowedFlags({ allowed, shown }: ApprovalView): string {
+function allowedFlags(approval: ApprovalView): string {
+  const { allowed, shown } = approval;
   const wanted = schemaInWords(shown.schema);
+  const answer = `--answer ${wanted === "" ? "<text>" : `'${wanted}'`}`;
   const words = {
-    approve: "--approve",
+    approve: needsResult(approval) ? `--approve ${answer}` : "--approve",
     edit: "--edit <file with JSON>",
     reject: "--reject",
-    answer: `--answer ${wanted === "" ? "<text>" : `'${wanted}'`}`,
+    answer,
   };
   return allowed.map((type) => words[type]).join(" or ");
 }

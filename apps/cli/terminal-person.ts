@@ -1,5 +1,6 @@
 import { confirm, isCancel, select, text } from "@clack/prompts";
 import type { Decision } from "../../core/approval.js";
+import { needsResult } from "../../core/approval.js";
 import type { Json } from "../../core/digest.js";
 import type { ApprovalView } from "../../core/views.js";
 import type { Field } from "./answer-form.js";
@@ -78,12 +79,18 @@ export class TerminalPerson implements Person {
 
   /** Undefined when the person thought better of it. */
   async #decide(approval: ApprovalView, choice: Choice): Promise<Decision | undefined> {
-    if (choice.does === "approve") return { type: "approve" };
+    if (choice.does === "approve") return needsResult(approval) ? this.#happened(approval) : { type: "approve" };
     if (choice.does === "edit") return this.#edit(approval);
     if (choice.does === "answer") return this.#answer(approval);
     const comment = await line("What is wrong? Your words go to whoever does it again.", true);
     if (comment === undefined) return undefined;
     return { type: "reject", comment, ...(choice.does === "reject_for_good" && { final: true }) };
+  }
+
+  /** That it happened, with what it answered. */
+  async #happened(approval: ApprovalView): Promise<Decision | undefined> {
+    const told = await this.#answer(approval);
+    return told && { ...told, type: "approve" };
   }
 
   async #edit({ shown }: ApprovalView): Promise<Decision | undefined> {

@@ -7,6 +7,7 @@ import {
   assertDecidable,
   consequencesFor,
   DECISION_TYPES,
+  needsResult,
   readAnswer,
   statusOf,
 } from "../../core/approval.js";
@@ -161,5 +162,23 @@ describe("I4: an answer to the interrupt is about what was shown", () => {
     const read = readAnswer(answer, shown);
 
     expect(read).toEqual({ problem: expect.stringContaining(problem) });
+  });
+});
+
+describe("I2: a yes to what is in doubt says what the act answered", () => {
+  test.each([
+    [
+      "a field is needed",
+      "in_doubt",
+      { type: "object", required: ["id"], properties: { id: { type: "string" } } },
+      true,
+    ],
+    ["there are no fields", "in_doubt", { type: "object", properties: {}, additionalProperties: false }, false],
+    ["nothing fits as well", "in_doubt", { anyOf: [{ type: "string" }, { type: "null" }] }, false],
+    ["a text is needed", "in_doubt", { type: "string" }, true],
+    ["its tool is gone", "in_doubt", undefined, false],
+    ["it is another question", "question", { type: "string" }, false],
+  ] as const)("%s", (_, kind, schema, isNeeded) => {
+    expect(needsResult({ kind, shown: schema ? { schema: JSON.parse(JSON.stringify(schema)) } : {} })).toBe(isNeeded);
   });
 });

@@ -140,6 +140,16 @@ describe("I2: no run ends while nobody knows whether an act of it happened", () 
     expect(calls).toEqual(["do hi"]);
   });
 
+  test("its result may be left unsaid: nothing goes on with it", async () => {
+    const run = await start({ first: broken }, [POST, REST]);
+    const { approvals } = await open(run);
+
+    await engine.orchestrator.decide(approvals[0]?.approval_id ?? "", { decision: { type: "approve" }, by: "ada" });
+
+    expect(await open(run)).toMatchObject({ status: "completed", kinds: [], effects: ["done"] });
+    expect(calls).toEqual(["do hi"]);
+  });
+
   test("said not to have happened, it is noted so and the run completes", async () => {
     const run = await start({ first: broken }, [POST, REST]);
     const { approvals } = await open(run);

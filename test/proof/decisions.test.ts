@@ -308,7 +308,7 @@ describe("I6: what is asked besides", () => {
 });
 
 describe("I2: an act in doubt", () => {
-  test("that happened is not done again; its result may be given", async () => {
+  test("that happened is not done again; its result is given", async () => {
     const { requests, acts, task } = await answer("doubt", { type: "approve", answer: { number: "parcel-1" } });
 
     expect(requests[0]).toMatchObject({ kind: "in_doubt", shown: { tool: "ship_parcel" } });
@@ -324,13 +324,16 @@ describe("I2: an act in doubt", () => {
     expect(report?.effects).toMatchObject([{ tool: "ship_parcel", status: "done" }]);
   });
 
-  test("whose given result does not fit is refused, and stays open", async () => {
+  test.each<readonly [string, Decision, string]>([
+    ["does not fit", { type: "approve", answer: { no: 1 } }, "does not fit"],
+    ["is missing", { type: "approve" }, "the task goes on with what it answered"],
+  ])("whose result %s is refused, and stays open", async (_, decision, words) => {
     const doubt = await ask("doubt");
 
-    const decision: Decision = { type: "approve", answer: { no: 1 } };
     const deciding = orchestrator.decide(doubt.approval_id, { decision, by: "ann" });
 
-    await expect(deciding).rejects.toMatchObject({ code: "decision_invalid" });
+    await expect(deciding).rejects.toMatchObject({ code: "decision_invalid", message: expect.stringContaining(words) });
+    expect(doubt.shown.schema).not.toHaveProperty("$schema");
     expect((await orchestrator.approval(doubt.approval_id)).status).toBe("pending");
   });
 });

@@ -162,7 +162,9 @@ class Person {
         }
         return draw < 85 ? { type: "answer", answer: this.#answerTo(request, draw) } : reject;
       case "in_doubt":
-        return this.#hasHappened(request) ? { type: "approve" } : { type: "reject", comment: "It did not." };
+        return this.#hasHappened(request)
+          ? { type: "approve", answer: { key: keyOf(request) } }
+          : { type: "reject", comment: "It did not." };
       case "tool_call":
         return this.#ruleOnCall(request, draw) ?? reject;
       default:
@@ -190,10 +192,8 @@ class Person {
     return { ...outputOf(draw, `${this.#caseId}/${taskId}/`, writes), items: [draw] };
   }
 
-  #hasHappened({ shown }: ApprovalView): boolean {
-    // Safe: the tools of random plans take such arguments.
-    const { args } = shown.subject as { readonly args: { readonly key: string } };
-    return (this.#outside.acts.get(args.key) ?? 0) > 0;
+  #hasHappened(request: ApprovalView): boolean {
+    return (this.#outside.acts.get(keyOf(request)) ?? 0) > 0;
   }
 
   /** From 0 to 99, the same whenever the same is asked. */
@@ -217,4 +217,9 @@ function about({ kind, task_id, shown }: ApprovalView): string {
 
 function isConflict(question: string): boolean {
   return question.includes("say different things");
+}
+
+function keyOf({ shown }: ApprovalView): string {
+  // Safe: the tools of random plans take such arguments.
+  return (shown.subject as { readonly args: { readonly key: string } }).args.key;
 }

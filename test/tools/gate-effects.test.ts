@@ -393,12 +393,17 @@ describe("I2: after a crash the outcome is found out, never guessed", () => {
     expect((await fresh.store.approvals.find(request.approvalId))?.appliedAt).toBeDefined();
   });
 
-  test("said to have happened without a result, it is recorded as done with none", async () => {
+  test("said to have happened without its result, it is recorded as done, and the agent is not told of a result", async () => {
     await lose(BEFORE_OUTCOME);
     const { asked, call, session, events } = await world();
     await session.decide(await asked("send_mail", HI, { turnKey: "k" }), { type: "approve" });
 
-    expect(await call("send_mail", HI, { turnKey: "k" })).toEqual({ ok: true, value: null });
+    expect(await call("send_mail", HI, { turnKey: "k" })).toMatchObject({
+      ok: false,
+      code: "bad_output",
+      reason: "send_mail happened, as a person says, but nobody knows what it answered.",
+    });
+    expect(await fresh.store.effects.of("run-1")).toMatchObject([{ status: "done" }]);
     expect(sent).toEqual(["hi"]);
     expect(await events("effect_in_doubt")).toHaveLength(1);
   });
