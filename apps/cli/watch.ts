@@ -17,8 +17,8 @@ const MIN_GAP_MS = 150;
 
 /**
  * `mission watch`: follows a run, of whichever process, until it ends. It goes on while the run waits for people; Ctrl-C
- * leaves (exit code 3) and changes nothing about the run. So does the first line
- * that nobody is there to read.
+ * leaves (exit code 3) and changes nothing about the run. The first line that nobody is there to read ends it, too: who
+ * read the others has what they wanted (exit code 0).
  */
 export async function watch(io: Io, wanted: string): Promise<number> {
   const orchestrator = await io.open();
@@ -29,6 +29,7 @@ export async function watch(io: Io, wanted: string): Promise<number> {
   if (io.json) io.print(await orchestrator.status(run_id), () => "");
   else if (isTerminal(status))
     io.print(null, () => outcomeText(io, [{ run_id, title, status, approvals: [], note: null, is_elsewhere: false }]));
+  if (!io.host.isHeard()) return EXIT.done;
   if (!isTerminal(status)) return EXIT.notEnded;
   return status === "completed" ? EXIT.done : EXIT.failed;
 }

@@ -217,13 +217,13 @@ describe("`watch` without a terminal", () => {
     expect(out).not.toContain("\u001b[");
   });
 
-  test("ends once nobody reads it any more, with exit code 3, though the run goes on", async () => {
+  test("ends quietly once nobody reads it any more, with exit code 0, though the run goes on", async () => {
     const told: string[] = [];
     const host = { out: (text: string) => void told.push(text), isHeard: () => told.length === 0 };
     const { code, err } = await callCli(["watch", "run1"], watching([progress({ status: "waiting" })]), host);
 
     expect(told.join("")).toContain("Hollis & Reed");
-    expect({ code, err }).toEqual({ code: 3, err: "" });
+    expect({ code, err }).toEqual({ code: 0, err: "" });
   });
 
   test("ends as soon as it is known that the reader has left, without another look at the run", async () => {
@@ -245,7 +245,7 @@ describe("`watch` without a terminal", () => {
     const counted = { ...insight, progress: (run: string) => insight.progress(run).finally(() => looks++) };
     const { code } = await callCli(["watch", "run1"], { ...api, insight: counted }, host);
 
-    expect({ code, looks }).toEqual({ code: 3, looks: 1 });
+    expect({ code, looks }).toEqual({ code: 0, looks: 1 });
   });
 
   test("prints a run that has ended once", async () => {
