@@ -125,6 +125,6 @@ export function summaryOf(errors: readonly (number | null)[]): ErrorSummaryView 
 }
 
 /** A forecast of no time, as without estimates, is none, and so has no error. */
-function errorOf(forecast: number, actual: number): number | null {
+export function errorOf(forecast: number, actual: number): number | null {
   return forecast > 0 && actual > 0 ? (forecast - actual) / actual : null;
 }

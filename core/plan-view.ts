@@ -1,4 +1,5 @@
 import type { ErrorSummaryView, RunErrorView, TaskRatioView } from "./calibration.js";
+import type { CostErrorsView } from "./cost-errors.js";
 import type { ForecastView } from "./views.js";
 
 /** What a plan is made for. */
@@ -14,6 +15,8 @@ export interface ForecastErrorsView {
   readonly runs: readonly RunErrorView[];
   readonly by_estimates: ErrorSummaryView;
   readonly calibrated: ErrorSummaryView;
+  /** Of what they cost. */
+  readonly cost: CostErrorsView;
 }
 
 /** A mission's schedule, what it will take, and how good such forecasts were. */

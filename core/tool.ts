@@ -61,6 +61,8 @@ export interface ToolDefinition<
   readonly timeoutMs: number;
   /** The most that one call may cost, in millionths of a dollar. */
   readonly maxCostMicroUsd: number;
+  /** What a call that answered has cost, in millionths of a dollar; without it, and for calls that failed, the most. */
+  readonly costMicroUsd?: (args: z.output<Input>, result: z.output<Output>) => number;
   /** True when calling again with the same idempotency key cannot do the act twice. */
   readonly idempotent?: boolean;
   /** Calls with one key are the same act, within the scope; every effect needs both. */

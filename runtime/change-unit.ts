@@ -25,8 +25,13 @@ export function obsoleteBy(requests: readonly ApprovalRecord[], tasks: readonly 
   );
 }
 
+/** The change with all decisions that it has gone on with. */
+export function withHeeded(change: Change, requests: readonly ApprovalRecord[]): Change {
+  return { ...change, applied: [...(change.applied ?? []), ...heededBy(requests, change.tasks ?? [])] };
+}
+
 /** Decisions that a change has gone on with: a task that has settled, or begins anew, has heeded all about it. */
-export function heededBy(requests: readonly ApprovalRecord[], tasks: readonly TaskRecord[]): string[] {
+function heededBy(requests: readonly ApprovalRecord[], tasks: readonly TaskRecord[]): string[] {
   const moved = attemptsBehind(tasks);
   return requests
     .filter((request) => isDecided(request.status) && request.appliedAt === undefined)

@@ -1,7 +1,8 @@
-import { median } from "simple-statistics";
 import { assertPlannable } from "../core/assert-plannable.js";
 import type { PastRun } from "../core/calibration.js";
-import { calibrationOf, errorsOf, summaryOf, WINDOW } from "../core/calibration.js";
+import { calibrationOf, errorsOf, summaryOf } from "../core/calibration.js";
+import type { CostedRun } from "../core/cost-errors.js";
+import { costErrorsOf, usualCostUsd } from "../core/cost-errors.js";
 import { OrchestratorError } from "../core/errors.js";
 import { expectedCostMicroUsd } from "../core/expected-cost.js";
 import type { ForecastOptions } from "../core/forecast.js";
@@ -23,13 +24,9 @@ import { versionsOf } from "./run-views.js";
 const MINUTE_MS = 60_000;
 /** Enough to find twenty of either kind, and those before them that they were forecast by. */
 const LOOKED_AT = 200;
-/** Fewer runs say nothing about what one costs. */
-const MIN_COSTED = 5;
-
-/** A run that ended well, with what it cost. */
-interface CostedRun extends PastRun {
+/** A run that ended well. */
+interface EndedRun extends PastRun, CostedRun {
   readonly isSimulated: boolean;
-  readonly costUsd: number;
 }
 
 /** The mission's schedule and forecast, corrected by its past runs where they are enough, with how good such forecasts were. */
@@ -49,6 +46,7 @@ export async function planOf(parts: Composition, wanted: string, options: PlanOp
     ...(agents !== undefined && { slots: agents }),
   };
   const forecast = forecastOf(mission, { ...common, minutesOf: calibration.minutesOf });
+  const costByTools = (past: Mission) => forecastOf(past, common).cost_usd;
   const names = new Map(mission.agents.map(({ id, name }) => [id, name]));
   return {
     mission_id: mission.id,
@@ -67,8 +65,11 @@ export async function planOf(parts: Composition, wanted: string, options: PlanOp
         ? null
         : { minutes: mission.deadlineMinutes, is_kept: forecast.makespan_minutes <= mission.deadlineMinutes },
     gantt: ganttMermaid(mission.name, forecast, (id) => (id === null ? "nobody yet" : (names.get(id) ?? id))),
-    errors: errorsView(measured),
-    simulated_errors: errorsView(runs.filter(({ isSimulated }) => isSimulated)),
+    errors: errorsView(measured, costByTools),
+    simulated_errors: errorsView(
+      runs.filter(({ isSimulated }) => isSimulated),
+      costByTools,
+    ),
     problems: problems.filter(({ severity }) => severity === "error").length,
   };
 }
@@ -95,9 +96,8 @@ function waitOf(known: number | undefined, count: number, sample: CaseRecord | u
 }
 
 function costOf(measured: readonly CostedRun[], byTools: number): PlanView["cost"] {
-  const costs = measured.slice(0, WINDOW).map(({ costUsd: cost }) => cost);
-  if (costs.length >= MIN_COSTED)
-    return { usd: median(costs), from: "history", words: `the median of the last ${costs.length} runs` };
+  const usual = usualCostUsd(measured);
+  if (usual) return { usd: usual.usd, from: "history", words: `the median of the last ${usual.runs} runs` };
   return {
     usd: byTools,
     from: "tools",
@@ -105,20 +105,21 @@ function costOf(measured: readonly CostedRun[], byTools: number): PlanView["cost
   };
 }
 
-function errorsView(runs: readonly PastRun[]): ForecastErrorsView {
+function errorsView(runs: readonly EndedRun[], costByTools: (mission: Mission) => number): ForecastErrorsView {
   const errors = errorsOf(runs);
   return {
     runs: errors,
     by_estimates: summaryOf(errors.map(({ error }) => error)),
     calibrated: summaryOf(errors.map(({ calibrated_error: error }) => error)),
+    cost: costErrorsOf(runs, costByTools),
   };
 }
 
 /** The mission's newest completed runs, newest first, under the definitions that each began with. */
-async function pastRuns({ store }: Composition, missionId: string): Promise<readonly CostedRun[]> {
+async function pastRuns({ store }: Composition, missionId: string): Promise<readonly EndedRun[]> {
   const runs = await store.runs.list({ missionId, status: ["completed"], limit: LOOKED_AT });
   const versions = versionsOf(store);
-  const past: CostedRun[] = [];
+  const past: EndedRun[] = [];
   for (const run of runs) {
     const mission = await versions(run.missionVersion);
     if (!mission || !run.finishedAt) continue;
@@ -140,7 +141,7 @@ function toPastRun(
   tasks: readonly TaskRecord[],
   requests: readonly ApprovalRecord[],
   marks: TimedRun["marks"],
-): CostedRun {
+): EndedRun {
   const { startedAt } = run;
   const business = businessTimeOf(mission, run, tasks, requests);
   return {

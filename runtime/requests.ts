@@ -88,6 +88,20 @@ export function sharedDoubt(
     .find((other) => canonicalJson(other.shown.subject) === claim);
 }
 
+/** Of the requests about one subject the one that was raised last. */
+export function newestOf(
+  requests: readonly ApprovalRecord[],
+  about: Pick<ApprovalRecord, "taskId" | "attempt" | "kind" | "subject">,
+): ApprovalRecord | undefined {
+  return requests
+    .filter(({ taskId, attempt }) => taskId === about.taskId && attempt === about.attempt)
+    .filter(({ kind, subject }) => kind === about.kind && subject === about.subject)
+    .reduce<ApprovalRecord | undefined>(
+      (newest, next) => (newest && newest.round >= next.round ? newest : next),
+      undefined,
+    );
+}
+
 /** Writes a request, with the event that tells of it. */
 export function asked(rows: Approvals, request: ApprovalRecord): RequestUnit {
   return {

@@ -22,15 +22,26 @@ import { declaresResources } from "../core/resource.js";
 import type { TerminalStatus } from "../core/run.js";
 import { isDecided, isSettled, isTerminal } from "../core/run.js";
 import type { Change, Person, RunSession } from "../core/session.js";
-import { heededBy, obsoleteBy, statementsOf } from "./change-unit.js";
+import { obsoleteBy, statementsOf, withHeeded } from "./change-unit.js";
 import { toMissionEvent } from "./event-hub.js";
 import { HeldResources } from "./held-resources.js";
 import { PersonalMask } from "./personal.js";
-import { asked, decided, expired, sharedDoubt, toRequestRow, toShown, waitingFor, withdrawn } from "./requests.js";
+import {
+  asked,
+  decided,
+  expired,
+  newestOf,
+  sharedDoubt,
+  toRequestRow,
+  toShown,
+  waitingFor,
+  withdrawn,
+} from "./requests.js";
 import { runEnded, runEnding } from "./run-events.js";
 import { actsOf, readEvidence } from "./run-evidence.js";
 import type { RunRows, SessionDeps } from "./run-rows.js";
 import { turnId, unlessDecided } from "./run-rows.js";
+import { TaskCosts } from "./task-costs.js";
 
 const POLL_MS = 500;
 const PROGRESS_WRITE_MS = 1_000;
@@ -55,6 +66,7 @@ export class LiveRun implements RunSession {
   readonly #outputs = new Map<string, Json>();
   readonly #turns = new Map<string, Turn>();
   readonly #requests = new Map<string, ApprovalRecord>();
+  readonly #costs: TaskCosts;
   readonly #stop = new AbortController();
   readonly #halt = new AbortController();
   readonly #drain = new AbortController();
@@ -88,6 +100,7 @@ export class LiveRun implements RunSession {
     this.#reviewRound = rows.run.reviewRound;
     this.ending = rows.run.ending;
     this.#isCancelled = rows.run.cancelRequestedBy !== undefined;
+    this.#costs = new TaskCosts(rows.turns);
     this.#tasks = new Map(rows.tasks.map((task) => [task.taskId, task]));
     for (const result of rows.results) this.#outputs.set(result.taskId, result.output);
     for (const turn of rows.turns) this.#turns.set(turnId(turn.taskId, turn.attempt, turn.key), turn);
@@ -138,7 +151,8 @@ export class LiveRun implements RunSession {
   }
 
   commit(change: Change): Promise<void> {
-    const whole = { ...change, applied: [...(change.applied ?? []), ...heededBy(this.requests(), change.tasks ?? [])] };
+    const costed = this.#costs.counted(change, (taskId) => this.task(taskId));
+    const whole = withHeeded(costed, this.requests());
     this.#mirror(whole);
     const obsolete = this.#withdraw(obsoleteBy(this.requests(), change.tasks ?? []));
     return this.#write(
@@ -153,16 +167,7 @@ export class LiveRun implements RunSession {
   }
 
   request(taskId: string, attempt: number, kind: RequestDraft["kind"], subject: string): ApprovalRecord | undefined {
-    let newest: ApprovalRecord | undefined;
-    for (const request of this.#requests.values()) {
-      const isSame =
-        request.taskId === taskId &&
-        request.attempt === attempt &&
-        request.kind === kind &&
-        request.subject === subject;
-      if (isSame && (!newest || request.round > newest.round)) newest = request;
-    }
-    return newest;
+    return newestOf(this.requests(), { taskId, attempt, kind, subject });
   }
 
   requests(): readonly ApprovalRecord[] {
@@ -196,7 +201,12 @@ export class LiveRun implements RunSession {
     for (;;) {
       signal.throwIfAborted();
       const row = isNews ? await this.#deps.store.approvals.find(approvalId) : this.#requests.get(approvalId);
-      if (row && row.status !== "pending") return this.#moved(row);
+      if (row && row.status !== "pending") {
+        this.#requests.set(row.approvalId, row);
+        // One that expired was raised anew, so all are read.
+        if (!isDecided(row.status)) await this.refresh();
+        return row;
+      }
       isNews = await this.#deps.hub.untilTold(approvalId, POLL_MS, signal);
       if (!isNews) await this.#look();
     }
@@ -206,15 +216,10 @@ export class LiveRun implements RunSession {
     const request = this.#requests.get(approvalId);
     if (request?.status !== "pending") return false;
     const unit = decided(this.#deps.store.approvals, request, digest, decision, by, this.#deps.clock.now());
-    try {
-      await this.#deps.store.commit({ ...unit, events: this.mask.told(unit.events) });
-    } catch (error) {
-      if (!hasCode(error, "already_decided")) throw error;
-      await this.refresh();
-      return false;
-    }
+    const written = this.#deps.store.commit({ ...unit, events: this.mask.told(unit.events) });
+    const isFirst = await written.then(() => true).catch(unlessDecided);
     await this.refresh();
-    return true;
+    return isFirst === true;
   }
 
   async refresh(): Promise<void> {
@@ -381,13 +386,6 @@ export class LiveRun implements RunSession {
       this.stop(error);
     });
     return written;
-  }
-
-  /** Takes over what became of a request; one that expired was raised anew, so all are read. */
-  async #moved(row: ApprovalRecord): Promise<ApprovalRecord> {
-    this.#requests.set(row.approvalId, row);
-    if (!isDecided(row.status)) await this.refresh();
-    return row;
   }
 
   /** All who wait share one reading of the rows for each half second, whether it is under way or done. */

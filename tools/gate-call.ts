@@ -10,6 +10,7 @@ import { redactJson } from "../core/redact.js";
 import type { Change, ForeseenAct, ToolCall } from "../core/session.js";
 import { shapeOf } from "../core/shape.js";
 import type { ToolContext, ToolDefinition, ToolReply } from "../core/tool.js";
+import { costOf } from "./gate-cost.js";
 import { inShort } from "./gate-limits.js";
 
 /** Of one value; who reads more of them does not mend more. */
@@ -71,6 +72,8 @@ export interface Outcome {
   readonly reply: ToolReply;
   /** Whether the tool itself ran. */
   readonly ran: boolean;
+  /** Absent where the tool did not run. */
+  readonly costMicroUsd?: number;
   readonly data?: JsonObject;
   readonly statements?: readonly Statement[];
   readonly applied?: readonly string[];
@@ -124,7 +127,8 @@ export async function finishCall(act: Act, outcome: Outcome, now: Date): Promise
     ...(isEdited && { edited: { before: call.args, after: args, changes: changesOf(call.args, args) } }),
   };
   const applied = [...new Set([...act.applied, ...(outcome.applied ?? [])])];
-  return recordCall(call, { ...outcome, reply, data, applied }, { startedAt, now, ruling });
+  const costMicroUsd = outcome.ran ? costOf(act.tool, args, reply) : 0;
+  return recordCall(call, { ...outcome, reply, data, applied, costMicroUsd }, { startedAt, now, ruling });
 }
 
 /** Writes the turn, its event and whatever the outcome brings along in one unit; resolves with the reply once durable. */
@@ -135,7 +139,7 @@ export async function recordCall(
 ): Promise<ToolReply> {
   const { statements, applied, events = [] } = outcome;
   await call.session.commit({
-    turns: [turnOf(call, outcome.reply, at)],
+    turns: [turnOf(call, outcome, at)],
     ...(statements && { statements }),
     ...(applied && applied.length > 0 && { applied }),
     events: [...events, eventOf(call, outcome, at.ruling)],
@@ -143,7 +147,7 @@ export async function recordCall(
   return outcome.reply;
 }
 
-function turnOf(call: ToolCall, reply: ToolReply, at: { startedAt: Date; now: Date }): Turn {
+function turnOf(call: ToolCall, { reply, costMicroUsd = 0 }: Outcome, at: { startedAt: Date; now: Date }): Turn {
   return {
     runId: call.session.runId,
     taskId: call.task.id,
@@ -155,7 +159,7 @@ function turnOf(call: ToolCall, reply: ToolReply, at: { startedAt: Date; now: Da
     reply: toJson(reply),
     at: at.now,
     durationMs: at.now.getTime() - at.startedAt.getTime(),
-    costMicroUsd: 0,
+    costMicroUsd,
   };
 }
 

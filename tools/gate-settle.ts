@@ -10,6 +10,7 @@ import type { ToolContext, ToolDefinition, ToolReply } from "../core/tool.js";
 import { decidedDoubt, doubtOf } from "./gate-asks.js";
 import type { GateDeps, Refusal } from "./gate-call.js";
 import { parseBy, refusal, toJson } from "./gate-call.js";
+import { costOf } from "./gate-cost.js";
 import { workOfEffect } from "./gate-kill.js";
 import { wordsOf } from "./gate-limits.js";
 import { whyConstrainedNow, whyNotRuledAgain } from "./gate-ruling.js";
@@ -171,7 +172,8 @@ export class Settler {
     const now = this.#deps.clock.now();
     const isOpenTurn = effect.runId === session.runId && !session.turn(effect.taskId, effect.attempt, effect.turnKey);
     const { turnKey: key, tool: name, runId, taskId, attempt, args, claimedAt } = effect;
-    const spent = { durationMs: now.getTime() - claimedAt.getTime(), costMicroUsd: 0 };
+    const costMicroUsd = costOf(this.#deps.tools.tool(name), effect.args, reply);
+    const spent = { durationMs: now.getTime() - claimedAt.getTime(), costMicroUsd };
     await commitUnlessMoved(call, {
       statements: this.#settlement(effect, "done", reply.ok ? reply.value : undefined, now),
       ...(isOpenTurn && {

@@ -9,6 +9,8 @@ import { count, minutesText, moment, pathText, wrap } from "./text.js";
 
 /** A longer chart is no help under a table: `--format mermaid` gives it alone. */
 const MAX_BARS = 60;
+/** How a forecast of cost is wrong. */
+const MUCH = { above: "too high", below: "too low" };
 
 export interface PlanFlags {
   readonly case?: string;
@@ -49,6 +51,8 @@ function planText(io: Io, view: PlanView, wanted: string): string {
     ...part("Runs on sample cases (simulated: their time goes by the estimates, so it proves nothing about these)", [
       ...simulatedLines(view.simulated_errors),
     ]),
+    ...part("Cost of past runs (measured)", costLines(io, view.errors)),
+    ...part("Cost of runs on sample cases", costLines(io, view.simulated_errors)),
     ...part("Gantt chart (Mermaid)", isShort ? [gantt] : [io.hint(`plan ${wanted} --format mermaid`)]),
   ].join("\n");
 }
@@ -145,9 +149,32 @@ function simulatedLines({ runs, by_estimates: { median_absolute_error: error } }
   return [`${count(runs.length, "run")}: ${words}`];
 }
 
-function summaryText({ runs, median_absolute_error: error, bias }: ErrorSummaryView): string {
+/** Nothing where nothing costs anything. */
+function costLines(io: Io, { cost: { runs, by_tools, by_past_runs } }: ForecastErrorsView): string[] {
+  if (runs.every(({ actual_usd, forecast_usd }) => actual_usd === 0 && forecast_usd === 0)) return [];
+  const rows = runs.map((run) => [
+    run.title,
+    moment(run.finished_at),
+    usd(run.forecast_usd),
+    percent(run.error),
+    run.taught_usd === null ? "" : usd(run.taught_usd),
+    percent(run.taught_error),
+    usd(run.actual_usd),
+  ]);
+  return [
+    table(io, ["Run", "Ended", "By tools", "Error", "By past runs", "Error", "Actual"], rows),
+    "",
+    `By what its tools may cost: ${summaryText(by_tools, MUCH)}`,
+    `By the runs before each: ${summaryText(by_past_runs, MUCH)}`,
+  ];
+}
+
+function summaryText(
+  { runs, median_absolute_error: error, bias }: ErrorSummaryView,
+  { above, below } = { above: "too long", below: "too short" },
+): string {
   if (error === null || bias === null) return "nothing to judge by.";
-  const way = bias > 0 ? "too long" : "too short";
+  const way = bias > 0 ? above : below;
   if (runs === 1)
     return `${isNone(bias) ? "no error" : `${percent(bias)} (${way})`} in 1 run, too few for a median or a bias.`;
   const lean = isNone(bias) ? "no bias" : `${percent(bias)} bias (${way})`;

@@ -1,0 +1,28 @@
+import type { TaskRecord, Turn } from "../core/records.js";
+import type { Change } from "../core/session.js";
+
+/** What the tasks of a run have cost: the sum of their turns, of all attempts. Rows of tasks get it here and nowhere else. */
+export class TaskCosts {
+  readonly #microUsd = new Map<string, number>();
+
+  constructor(turns: readonly Turn[]) {
+    for (const turn of turns) this.#count(turn);
+  }
+
+  /** The change with what it costs in its tasks' rows; `taskOf` gives those that it does not write anyway. */
+  counted(change: Change, taskOf: (taskId: string) => TaskRecord): Change {
+    const costed = (change.turns ?? []).filter((turn) => this.#count(turn)).map(({ taskId }) => taskId);
+    if (this.#microUsd.size === 0) return change;
+    const written = change.tasks ?? [];
+    const others = [...new Set(costed)].filter((id) => !written.some(({ taskId }) => taskId === id)).map(taskOf);
+    const tasks = [...written, ...others].map((task) => {
+      return { ...task, costMicroUsd: this.#microUsd.get(task.taskId) ?? task.costMicroUsd };
+    });
+    return tasks.length === 0 ? change : { ...change, tasks };
+  }
+
+  #count({ taskId, costMicroUsd }: Turn): boolean {
+    if (costMicroUsd > 0) this.#microUsd.set(taskId, (this.#microUsd.get(taskId) ?? 0) + costMicroUsd);
+    return costMicroUsd > 0;
+  }
+}
