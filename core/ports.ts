@@ -28,6 +28,8 @@ export interface Statement {
   readonly sql: string;
   readonly parameters: readonly unknown[];
   readonly mustChange?: { readonly rows: number; readonly code: ErrorCode; readonly message: string };
+  /** Names the row that it writes whole: of several such in one transaction only the last need be executed. */
+  readonly overwrites?: string;
 }
 
 /**

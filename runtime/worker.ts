@@ -10,7 +10,7 @@ import { newRun } from "./new-run.js";
 import { waitingFor } from "./requests.js";
 import type { LiveRun } from "./run-session.js";
 import { missionOf } from "./run-views.js";
-import { BY_ROWS } from "./store/saver.js";
+import { BY_ROWS } from "./store/saver-config.js";
 
 const DRAIN_MS = 10_000;
 const MAX_MISSIONS_KNOWN = 100;
@@ -133,8 +133,8 @@ export class Worker {
     for (;;) {
       await graph.invoke(input, config);
       input = null;
-      await session.settled();
       await this.#parts.store.flush();
+      await session.settled();
       if (this.#isDraining) throw shuttingDown();
       const now = await this.#find(runId);
       if (isTerminal(now.status)) return now;

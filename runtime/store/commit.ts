@@ -4,16 +4,13 @@ import type { Statement, Unit } from "../../core/ports.js";
 import type { EventRecord, RunFence } from "../../core/records.js";
 import { sqlite } from "./dialect.js";
 import { EventChain } from "./event-chain.js";
+import type { Locks } from "./locks.js";
 import { isEnvironmental, toStoreError } from "./store-errors.js";
 import { Template } from "./template.js";
-import type { WriteLock } from "./write-lock.js";
 
 const fenceHolds = new Template<{ run_id: string; fence: number }>((hole) =>
   sqlite.selectFrom("runs").select("run_id").where("run_id", "=", hole("run_id")).where("fence", "=", hole("fence")),
 );
-
-/** How long a unit that rides with others waits for one. */
-const RIDE_MS = 20;
 
 interface Queued {
   readonly unit: Unit;
@@ -42,14 +39,13 @@ export interface CommitListener {
 export class GroupCommit {
   readonly #handle: Database;
   readonly #path: string;
-  readonly #lock: WriteLock;
+  readonly #lock: Locks;
   readonly #listeners = new Set<CommitListener>();
   #queue: Queued[] = [];
   #timer: NodeJS.Immediate | undefined;
-  #later: NodeJS.Timeout | undefined;
   #lost: unknown;
 
-  constructor(handle: Database, path: string, lock: WriteLock) {
+  constructor(handle: Database, path: string, lock: Locks) {
     this.#handle = handle;
     this.#path = path;
     this.#lock = lock;
@@ -57,36 +53,23 @@ export class GroupCommit {
 
   /** Resolves when the unit is on disk; its events bear the moment given. A caller that does not wait hears of a failure at its next awaited commit. */
   commit(unit: Unit, at = new Date()): Promise<void> {
-    const done = this.#enqueue(unit, at);
+    const done = new Promise<void>((resolve, reject) => {
+      const settle = (error: unknown): void => (error === undefined ? resolve() : reject(error));
+      this.#queue.push({ unit, at, settle });
+    });
+    done.catch(() => undefined);
     this.#timer ??= setImmediate(() => this.flush());
-    return done;
-  }
-
-  /**
-   * As `commit`, for a unit that nobody waits for and no row tells of: it goes to disk with the next that somebody
-   * does, at the latest after a moment. Reads do not see it; `flush` does.
-   */
-  ride(unit: Unit, at = new Date()): Promise<void> {
-    const done = this.#enqueue(unit, at);
-    this.#later ??= setTimeout(() => this.flush(), RIDE_MS);
     return done;
   }
 
   /** Commits everything queued so far, at once; each unit's promise tells how it went. */
   flush(): void {
     clearImmediate(this.#timer);
-    clearTimeout(this.#later);
     this.#timer = undefined;
-    this.#later = undefined;
     if (this.#queue.length === 0) return;
     const batch = this.#queue;
     this.#queue = [];
     this.#transact(batch);
-  }
-
-  /** Commits what is queued if a row may tell of it. */
-  flushRows(): void {
-    if (this.#timer) this.flush();
   }
 
   /** The first failure of disk or lock since this was last asked: units were queued and are not on disk. */
@@ -105,15 +88,6 @@ export class GroupCommit {
   /** Tells that something else than a unit was committed on the handle. */
   announce(): void {
     for (const { afterCommit } of this.#listeners) afterCommit?.();
-  }
-
-  #enqueue(unit: Unit, at: Date): Promise<void> {
-    const done = new Promise<void>((resolve, reject) => {
-      const settle = (error: unknown): void => (error === undefined ? resolve() : reject(error));
-      this.#queue.push({ unit, at, settle });
-    });
-    done.catch(() => undefined);
-    return done;
   }
 
   #transact(batch: readonly Queued[]): void {
@@ -147,7 +121,8 @@ export class GroupCommit {
     const held = new Set<string>();
     this.#lock.begin();
     try {
-      for (const queued of batch) this.#apply(queued, chain, held);
+      const needless = overwritten(batch);
+      for (const queued of batch) this.#apply(queued, chain, held, needless);
     } catch (error) {
       if (isEnvironmental(error) || !this.#handle.inTransaction) throw error;
       this.#run("rollback");
@@ -187,9 +162,9 @@ export class GroupCommit {
     return undefined;
   }
 
-  #apply({ unit, at }: Queued, chain: EventChain, held: Set<string>): void {
+  #apply({ unit, at }: Queued, chain: EventChain, held: Set<string>, needless?: ReadonlySet<Statement>): void {
     if (unit.fence) this.#checkFence(unit.fence, held);
-    for (const statement of unit.statements) this.#execute(statement);
+    for (const statement of unit.statements) if (!needless?.has(statement)) this.#execute(statement);
     for (const draft of unit.events ?? []) chain.append(draft, at);
   }
 
@@ -217,6 +192,19 @@ export class GroupCommit {
   #run(sql: string): void {
     this.#handle.prepare(sql).run();
   }
+}
+
+/** The statements whose row is written again later in the batch, with nothing in between that asks what rows say. */
+function overwritten(batch: readonly Queued[]): ReadonlySet<Statement> {
+  const needless = new Set<Statement>();
+  const later = new Set<string>();
+  for (const statement of batch.flatMap(({ unit }) => unit.statements).reverse()) {
+    if (statement.mustChange) later.clear();
+    if (statement.overwrites === undefined) continue;
+    if (later.has(statement.overwrites)) needless.add(statement);
+    later.add(statement.overwrites);
+  }
+  return needless;
 }
 
 /** Said to a process that writes for a run which another has taken over. */

@@ -15,8 +15,6 @@ export interface Database {
   /** One statement that writes and answers with rows, committed at once, after everything queued before it. */
   write<Row>(query: Query<Row>): Promise<Row[]>;
   commit(unit: Unit): Promise<void>;
-  /** For units of the saver that nobody waits for: on disk with the next unit, seen by `readTogether` and not by `read`. */
-  ride(unit: Unit): Promise<void>;
 }
 
 /** A SQLite file as a `Database`. */
@@ -57,10 +55,6 @@ export class SqliteDatabase implements Database {
     return this.#file.commits.commit(unit, this.#clock.now());
   }
 
-  ride(unit: Unit): Promise<void> {
-    return this.#file.commits.ride(unit, this.#clock.now());
-  }
-
   /** Rejects when units queued before could not be written, whoever queued them. */
   async flush(): Promise<void> {
     this.#file.commits.flush();
@@ -87,10 +81,10 @@ export class SqliteDatabase implements Database {
   }
 
   #all<Row>({ sql, parameters }: Query<Row>): Row[] {
-    this.#file.commits.flushRows();
+    this.#file.commits.flush();
     try {
       // Safe: the query's type was made by Kysely from the schema.
-      return this.#file.handle.prepare(sql).all(...parameters) as Row[];
+      return this.#file.lock.patiently(() => this.#file.handle.prepare(sql).all(...parameters) as Row[]);
     } catch (error) {
       throw toStoreError(error, this.#file.path);
     }

@@ -20,7 +20,18 @@ import type { Unit } from "../../core/ports.js";
 import type { RunFence } from "../../core/records.js";
 import { toJson } from "./columns.js";
 import type { Database } from "./database.js";
+import { Latest } from "./latest.js";
 import { packTyped, unpackTyped } from "./packed.js";
+import {
+  fenceOf,
+  isByRows,
+  isOwnStep,
+  isQuestionOrError,
+  namespaceOf,
+  placeOf,
+  requireThread,
+  threadOf,
+} from "./saver-config.js";
 import {
   assertBlobs,
   assertCheckpoint,
@@ -45,12 +56,8 @@ export type History = number | "all";
 const DEFAULT_HISTORY = 2;
 /** Since this version of the format a checkpoint carries its pending sends itself. */
 const SENDS_INSIDE = 4;
-/**
- * In `configurable`, beside a fence: the run's rows hold what its tasks did, and whatever checkpoint is there is continued
- * by them. So nobody waits for the graph's checkpoints, which reach the disk with the units that they belong to; there is
- * none before a node has worked; and what nodes wrote since the last one is not kept. Underscores keep it out of the metadata.
- */
-export const BY_ROWS = "__by_rows";
+/** How long a checkpoint that nobody waits for may be overtaken by the next one of its thread. */
+const MOMENT_MS = 20;
 const VERSION_FRACTIONS = 1e9;
 const MAX_THREADS_KNOWN = 1_000;
 /** The first superstep in which a node works: what stands before it is the input, which a run's row has. */
@@ -67,6 +74,8 @@ export class CheckpointSaver extends BaseCheckpointSaver {
   readonly #writes: ReturnType<typeof checkpointWrites>;
   readonly #pruning: ReturnType<typeof checkpointPruning>;
   readonly #reads: ReturnType<typeof checkpointReads>;
+  /** The checkpoints that nobody waits for. */
+  readonly #later: Latest<Later>;
   /** Why the last unit of a thread and namespace that nobody waited for is not on disk. */
   readonly #failed = new Map<string, { readonly fence: number; readonly error: unknown }>();
   /** The stored values, as `channel version`, of the checkpoint last read or written in each thread and namespace. */
@@ -79,11 +88,13 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     this.#writes = checkpointWrites(db);
     this.#pruning = checkpointPruning(db);
     this.#reads = checkpointReads(db);
+    this.#later = new Latest(MOMENT_MS, (place, given) => this.#writeLater(place, given));
   }
 
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
     const threadId = threadOf(config);
     if (threadId === undefined) return undefined;
+    await this.flush();
     const key = { thread_id: threadId, checkpoint_ns: namespaceOf(config) };
     const checkpointId = getCheckpointId(config);
     const query = checkpointId
@@ -95,6 +106,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
 
   override async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
     let left = options.limit ?? Number.POSITIVE_INFINITY;
+    await this.flush();
     for (const row of await this.#matching(config, options.before)) {
       if (left <= 0) return;
       if (options.filter && !(await this.#passes(row, options.filter))) continue;
@@ -113,14 +125,59 @@ export class CheckpointSaver extends BaseCheckpointSaver {
   ): Promise<RunnableConfig> {
     const threadId = requireThread(config, "a checkpoint");
     const key = { thread_id: threadId, checkpoint_ns: namespaceOf(config), checkpoint_id: checkpoint.id };
-    const rides = isByRows(config) && isOwnStep(metadata);
-    if (rides && metadata.step < FIRST_WORK) return { configurable: key };
-    const { channel_values: values, ...rest } = copyCheckpoint(checkpoint);
+    const given: Given = {
+      key,
+      parent: getCheckpointId(config) || null,
+      checkpoint: copyCheckpoint(checkpoint),
+      metadata,
+    };
+    const fence = fenceOf(config);
+    if (fence && isByRows(config) && isOwnStep(metadata)) {
+      if (metadata.step >= FIRST_WORK) this.#putLater(given, fence);
+      return { configurable: key };
+    }
+    await this.flush();
+    await this.#write(given, fence, newVersions);
+    return { configurable: key };
+  }
+
+  /**
+   * Commits the checkpoints that nobody waits for. What fails is told to the next call on the thread under the same
+   * fence, and by the store's own `flush`.
+   */
+  flush(): Promise<void> {
+    return this.#later.flush();
+  }
+
+  #putLater(given: Given, fence: RunFence): void {
+    const place = placeOf(given.key);
+    const failed = this.#failed.get(place);
+    this.#failed.delete(place);
+    if (failed?.fence === fence.fence) throw failed.error;
+    const overtaken = this.#later.get(place);
+    this.#later.set(place, { ...given, fence, parent: overtaken ? overtaken.parent : given.parent });
+  }
+
+  async #writeLater(place: string, { fence, ...given }: Later): Promise<void> {
+    try {
+      await this.#write(given, fence);
+    } catch (error) {
+      this.#failed.set(place, { fence: fence.fence, error });
+    }
+  }
+
+  /** Commits a checkpoint: its row, the values that are not there yet, and what goes for it. */
+  async #write(
+    { key, parent, checkpoint, metadata }: Given,
+    fence: RunFence | undefined,
+    newVersions?: ChannelVersions,
+  ): Promise<void> {
+    const { channel_values: values, ...rest } = checkpoint;
     const stored = this.#stored.get(placeOf(key));
-    const versionOf = (channel: string) => String(newVersions[channel] ?? rest.channel_versions[channel]);
-    // Where nobody waits for a checkpoint, what it builds on may be on no disk.
+    const versionOf = (channel: string) => String(newVersions?.[channel] ?? rest.channel_versions[channel]);
+    // Nobody knows what of an overtaken one is on no disk: then everything is new that is not known to be stored.
     const isNew = (channel: string) =>
-      Object.hasOwn(newVersions, channel) || (rides && !stored?.has(`${channel} ${versionOf(channel)}`));
+      newVersions ? Object.hasOwn(newVersions, channel) : !stored?.has(`${channel} ${versionOf(channel)}`);
     const changed = Object.keys(values).filter((channel) => values[channel] !== undefined && isNew(channel));
     const [[type, value], [metadataType, metadataValue], blobs] = await Promise.all([
       this.serde.dumpsTyped(rest),
@@ -133,7 +190,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     const held = this.#heldOf(key, versions, new Set(changed));
     const row = signedCheckpoint({
       ...key,
-      parent_checkpoint_id: getCheckpointId(config) || null,
+      parent_checkpoint_id: parent,
       type,
       checkpoint: value,
       versions: toJson(versions),
@@ -146,14 +203,12 @@ export class CheckpointSaver extends BaseCheckpointSaver {
       const version = versionOf(channel);
       return this.#writes.addBlob.with(signedBlob({ ...key, channel, version, type: blobType, value: blob }));
     });
-    const unit = guarded(config, [this.#writes.put.with(row), ...kept, ...this.#prune(key, checkpoint.v)]);
-    if (unit.fence && rides) this.#ride(key, unit.fence, unit.statements);
-    else await this.#db.commit(unit);
+    const statements = [this.#writes.put.with(row), ...kept, ...this.#prune(key, checkpoint.v)];
+    await this.#db.commit(guarded(fence, statements));
     this.#remember(
       key,
       held.map((channel) => `${channel} ${versions[channel]}`),
     );
-    return { configurable: key };
   }
 
   /** With a random fraction: two branches of a fork must not give one version to two values of a channel. */
@@ -169,6 +224,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     };
     if (key.checkpoint_id === "") throw new Error('Writes need a "checkpoint_id" in "configurable".');
     if (isByRows(config) && !writes.some(isQuestionOrError)) return;
+    await this.flush();
     const values = await Promise.all(writes.map(async ([, value]) => packTyped(await this.serde.dumpsTyped(value))));
     const statements = writes.map(([channel], index) => {
       const [type, value] = values[index] ?? ["null", new Uint8Array()];
@@ -177,7 +233,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
       // Errors, interrupts and answers have places below zero and are replaced; a task's own writes are made once.
       return (idx < 0 ? this.#writes.replaceWrite : this.#writes.addWrite).with(row);
     });
-    await this.#db.commit(guarded(config, statements));
+    await this.#db.commit(guarded(fenceOf(config), statements));
   }
 
   override async deleteThread(threadId: string): Promise<void> {
@@ -187,17 +243,6 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     const writes = db.deleteFrom("checkpoint_writes").where("thread_id", "=", threadId);
     await this.#db.commit({ statements: [once(checkpoints), once(blobs), once(writes)] });
     this.#stored.clear();
-  }
-
-  /** Lets the unit ride: what fails then is told to the next call on this thread under the same fence, and to whoever flushes the store. */
-  #ride(key: CheckpointKey, fence: RunFence, statements: Unit["statements"]): void {
-    const place = placeOf(key);
-    const before = this.#failed.get(place);
-    this.#failed.delete(place);
-    if (before?.fence === fence.fence) throw before.error;
-    this.#db
-      .ride({ fence, statements })
-      .catch((error: unknown) => this.#failed.set(place, { fence: fence.fence, error }));
   }
 
   /** The channels whose values are stored: those of this put, and those that stood at this version before. A value may also never have come. */
@@ -327,6 +372,18 @@ export class CheckpointSaver extends BaseCheckpointSaver {
   }
 }
 
+/** A checkpoint as LangGraph gives it. */
+interface Given {
+  readonly key: CheckpointKey;
+  readonly parent: string | null;
+  readonly checkpoint: Checkpoint;
+  readonly metadata: CheckpointMetadata;
+}
+
+interface Later extends Given {
+  readonly fence: RunFence;
+}
+
 /** A checkpoint's row with its values and the writes that follow it. */
 interface Stored {
   readonly row: CheckpointRow;
@@ -334,47 +391,6 @@ interface Stored {
   readonly writes: readonly WriteRow[];
 }
 
-function guarded(config: RunnableConfig, statements: Unit["statements"]): Unit {
-  const fence = fenceOf(config);
+function guarded(fence: RunFence | undefined, statements: Unit["statements"]): Unit {
   return fence ? { fence, statements } : { statements };
-}
-
-/** True in the graph of a run whose rows are the truth, and not in a graph that is a part of it. */
-function isByRows(config: RunnableConfig): boolean {
-  return config.configurable?.[BY_ROWS] === true && namespaceOf(config) === "";
-}
-
-/** True for what the graph itself saves on its way, and not for what somebody puts into its thread. */
-function isOwnStep({ source }: CheckpointMetadata): boolean {
-  return source === "input" || source === "loop";
-}
-
-function isQuestionOrError([channel]: PendingWrite): boolean {
-  return WRITES_IDX_MAP[channel] !== undefined;
-}
-
-function fenceOf(config: RunnableConfig): RunFence | undefined {
-  const runId: unknown = config.configurable?.["run_id"];
-  const fence: unknown = config.configurable?.["fence"];
-  return typeof runId === "string" && typeof fence === "number" ? { runId, fence } : undefined;
-}
-
-function placeOf({ thread_id, checkpoint_ns }: CheckpointKey): string {
-  return JSON.stringify([thread_id, checkpoint_ns]);
-}
-
-function threadOf(config: RunnableConfig): string | undefined {
-  const threadId: unknown = config.configurable?.["thread_id"];
-  return threadId === undefined ? undefined : String(threadId);
-}
-
-function namespaceOf(config: RunnableConfig): string {
-  const namespace: unknown = config.configurable?.["checkpoint_ns"];
-  return typeof namespace === "string" ? namespace : "";
-}
-
-function requireThread(config: RunnableConfig, what: string): string {
-  const threadId = threadOf(config);
-  if (threadId === undefined) throw new Error(`Saving ${what} needs a "thread_id" in "configurable".`);
-  return threadId;
 }

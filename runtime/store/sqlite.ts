@@ -14,9 +14,9 @@ import type { Database, Statement } from "better-sqlite3";
 import BetterSqlite3 from "better-sqlite3";
 import { OrchestratorError } from "../../core/errors.js";
 import { GroupCommit } from "./commit.js";
+import { Locks } from "./locks.js";
 import { migrate } from "./migrate.js";
 import { foreignMessage, readOnlyMessage, toStoreError } from "./store-errors.js";
-import { patiently, WriteLock } from "./write-lock.js";
 
 /** How long a statement or a transaction waits for another process's lock. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -30,6 +30,7 @@ export interface SqliteFile {
   readonly path: string;
   readonly handle: Database;
   readonly commits: GroupCommit;
+  readonly lock: Locks;
   users: number;
 }
 
@@ -58,10 +59,8 @@ export function openSqlite(path: string, options: { busyTimeoutMs?: number } = {
     return known;
   }
   try {
-    const limitMs = options.busyTimeoutMs ?? BUSY_TIMEOUT_MS;
-    const handle = openHandle(file, limitMs);
-    const commits = new GroupCommit(handle, file, new WriteLock(handle, limitMs));
-    const opened: SqliteFile = { path: file, handle, commits, users: 1 };
+    const { handle, lock } = openHandle(file, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS);
+    const opened: SqliteFile = { path: file, handle, commits: new GroupCommit(handle, file, lock), lock, users: 1 };
     registry().open.set(file, opened);
     return opened;
   } catch (error) {
@@ -77,21 +76,22 @@ export function closeSqlite(file: SqliteFile): void {
   file.handle.close();
 }
 
-function openHandle(path: string, busyTimeoutMs: number): Database {
-  const handle = new BetterSqlite3(path, { timeout: busyTimeoutMs });
+function openHandle(path: string, busyTimeoutMs: number): Pick<SqliteFile, "handle" | "lock"> {
+  const handle = new BetterSqlite3(path, { timeout: 0 });
+  const lock = new Locks(handle, busyTimeoutMs);
   keepStatements(handle);
   try {
-    setUp(handle, path, busyTimeoutMs);
+    setUp(handle, path, lock);
   } catch (error) {
     handle.close();
     throw error;
   }
-  return handle;
+  return { handle, lock };
 }
 
-function setUp(handle: Database, path: string, busyTimeoutMs: number): void {
-  patiently(busyTimeoutMs, () => migrate(handle, path));
-  patiently(busyTimeoutMs, () => handle.exec("pragma journal_mode = wal"));
+function setUp(handle: Database, path: string, lock: Locks): void {
+  lock.patiently(() => migrate(handle, path));
+  lock.patiently(() => handle.exec("pragma journal_mode = wal"));
   handle.exec("pragma synchronous = full");
   handle.exec("pragma temp_store = memory");
   handle.exec(`pragma wal_autocheckpoint = ${LOG_PAGES}`);

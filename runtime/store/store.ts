@@ -53,6 +53,7 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
   const db = new SqliteDatabase(file, options.clock ?? { now: () => new Date() });
   let closing: Promise<void> | undefined;
   const kills = new KillStore(db);
+  const checkpointer = new CheckpointSaver(db, options.history);
   return {
     url,
     runs: new RunStore(db),
@@ -70,11 +71,17 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
     calendar: new CalendarStore(db),
     messages: new MessageStore(db),
     articles: new ArticleStore(db),
-    checkpointer: new CheckpointSaver(db, options.history),
+    checkpointer,
     commit: (unit) => db.commit(unit),
-    flush: () => db.flush(),
+    async flush() {
+      await checkpointer.flush();
+      await db.flush();
+    },
     close() {
-      closing ??= db.close().finally(stopListening);
+      closing ??= checkpointer
+        .flush()
+        .then(() => db.close())
+        .finally(stopListening);
       return closing;
     },
   };

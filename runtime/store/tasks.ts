@@ -56,7 +56,10 @@ export class TaskStore implements Tasks {
   }
 
   put(tasks: readonly TaskRecord[]): Statement[] {
-    return tasks.map((task) => this.#put.with(toRow(task)));
+    return tasks.map((task) => ({
+      ...this.#put.with(toRow(task)),
+      overwrites: `tasks ${task.runId} ${task.taskId}`,
+    }));
   }
 
   async of(runId: string): Promise<TaskRecord[]> {

@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Statement } from "../../core/ports.js";
 import type { ResourceRecord } from "../../core/records.js";
 import type { OpenStore } from "../../runtime/store/store.js";
+import { fc } from "../support/fast-check.js";
 import { effectRecord, runRecord, taskRecord } from "../support/records.js";
 
 const RUNS = ["R1", "R2"];

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { BoardSource } from "../../core/blackboard.js";
 import { answerTo, Blackboard, mergeBoard, standingOutput, toEntry } from "../../core/blackboard.js";
@@ -7,6 +6,7 @@ import { digestOf } from "../../core/digest.js";
 import type { Merge } from "../../core/mission.js";
 import { toPlan } from "../../core/plan.js";
 import type { TaskStatus } from "../../core/run.js";
+import { fc } from "../support/fast-check.js";
 import { missionOf } from "../support/missions.js";
 import { approvalRecord } from "../support/records.js";
 

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { toDependencies } from "../../core/dependencies.js";
 import type { Mission } from "../../core/mission.js";
@@ -6,6 +5,7 @@ import type { Plan, TaskState } from "../../core/plan.js";
 import { neededBy, restsOn, ruleOn, settle, standingFor, toPlan } from "../../core/plan.js";
 import { isSettled } from "../../core/run.js";
 import { verifyMission } from "../../core/verify.js";
+import { fc } from "../support/fast-check.js";
 import type { TaskParts } from "../support/missions.js";
 import { agentsFor, missionOf } from "../support/missions.js";
 

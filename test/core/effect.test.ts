@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { EffectCaller } from "../../core/effect.js";
 import { callDigestOf, effectIdOf, judgeEffect } from "../../core/effect.js";
 import type { EffectRecord } from "../../core/records.js";
+import { fc } from "../support/fast-check.js";
 
 const PLACE = { runId: "r1", taskId: "T1", missionId: "M1", caseId: "C1" };
 const CALLER: EffectCaller = { runId: "r1", taskId: "T1", attempt: 1, agentId: "A1", turnKey: "k1", argsDigest: "d1" };

@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Json } from "../../core/digest.js";
 import { changesOf } from "../../core/json-changes.js";
+import { fc } from "../support/fast-check.js";
 
 describe("I4: what a person changed is shown place by place", () => {
   test.each<readonly [Json, Json, readonly object[]]>([

@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { toMissionBoard } from "../../core/kpi-board.js";
 import type { ObservationRecord, RunFigure } from "../../core/records.js";
+import { fc } from "../support/fast-check.js";
 import { boardSource, CSAT, DAYS, ended, hours, observed } from "../support/kpi-board.js";
 
 const five = ["R1", "R2", "R3", "R4", "R5"];

@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { toMissionBoard } from "../../core/kpi-board.js";
 import { kpiCsv } from "../../core/kpi-csv.js";
 import type { KpiBoard, MissionBoard } from "../../core/kpi-views.js";
+import { fc } from "../support/fast-check.js";
 import { boardSource, ended, observed } from "../support/kpi-board.js";
 
 const boardOf = (missions: readonly MissionBoard[]): KpiBoard => ({

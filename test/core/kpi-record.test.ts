@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Wanted } from "../../core/kpi-record.js";
 import {
@@ -12,6 +11,7 @@ import {
   toValue,
 } from "../../core/kpi-record.js";
 import type { Kpi, Limit } from "../../core/mission.js";
+import { fc } from "../support/fast-check.js";
 
 const NOW = new Date("2026-11-20T14:00:00.000Z");
 const RUN = { runId: "R1", startedAt: new Date("2026-11-18T09:00:00.000Z") };

@@ -1,9 +1,9 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { businessTime } from "../../core/kpi.js";
 import type { TimedRun } from "../../core/lead-time.js";
 import { businessLeadTime, leadTime, receivedAtOf, TIME_MARKS, workMsByTask } from "../../core/lead-time.js";
 import type { LeadTimeView } from "../../core/views.js";
+import { fc } from "../support/fast-check.js";
 import { missionOf } from "../support/missions.js";
 
 const START_MS = Date.parse("2026-03-02T09:00:00.000Z");

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isFound, patternFault } from "../../core/pattern.js";
+import { fc } from "../support/fast-check.js";
 
 describe("a pattern is found exactly where JavaScript finds it", () => {
   test.each([

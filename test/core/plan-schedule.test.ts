@@ -1,10 +1,10 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Improvement } from "../../core/improve-starts.js";
 import type { Schedule } from "../../core/plan-schedule.js";
 import { planSchedule } from "../../core/plan-schedule.js";
 import { criticalPath } from "../../core/schedule.js";
 import type { Capacities, Work } from "../../core/schedule-problem.js";
+import { fc } from "../support/fast-check.js";
 import { ownData, readInstances, sharedData } from "../support/shared-data.js";
 
 const work = (id: string, minutes: number, dependsOn: string[] = [], more: Partial<Work> = {}): Work => ({

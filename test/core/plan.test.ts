@@ -1,10 +1,10 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Task } from "../../core/mission.js";
 import type { Plan, TaskState } from "../../core/plan.js";
 import { descendantsOf, isTolerated, restsOn, ruleOn, settle, standingFor, toPlan } from "../../core/plan.js";
 import type { TaskStatus } from "../../core/run.js";
 import { isSettled } from "../../core/run.js";
+import { fc } from "../support/fast-check.js";
 import type { TaskParts } from "../support/missions.js";
 import { missionOf } from "../support/missions.js";
 import { agentsOfRandomPlans } from "../support/random-agents.js";

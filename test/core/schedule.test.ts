@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { criticalPath, longestRemaining } from "../../core/schedule.js";
+import { fc } from "../support/fast-check.js";
 import type { TaskParts } from "../support/missions.js";
 import { missionOf } from "../support/missions.js";
 

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { assembleMission } from "../../core/assemble-mission.js";
@@ -8,6 +7,7 @@ import type { Problem } from "../../core/problem.js";
 import type { ToolDefinition } from "../../core/tool.js";
 import { verifyMission } from "../../core/verify.js";
 import { defineTool } from "../../tools/define-tool.js";
+import { fc } from "../support/fast-check.js";
 import type { MissionParts, TaskParts } from "../support/missions.js";
 import { agentsFor, fakeAgent, fakePlaybook, missionFileOf, missionOf } from "../support/missions.js";
 

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { backoffMs, pause } from "../../nodes/retry.js";
+import { fc } from "../support/fast-check.js";
 
 const FIVE_MINUTES_MS = 300_000;
 

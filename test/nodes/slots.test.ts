@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { SlotRequest } from "../../core/session.js";
 import { Slots } from "../../nodes/slots.js";
+import { fc } from "../support/fast-check.js";
 
 const RUN_LIMITS: Readonly<Record<string, number>> = { r1: 2, r2: 3 };
 const AGENT_LIMITS: Readonly<Record<string, number>> = { a1: 1, a2: 2, a3: 4 };

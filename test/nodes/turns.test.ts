@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Json } from "../../core/digest.js";
 import { TurnKeys } from "../../nodes/turns.js";
+import { fc } from "../support/fast-check.js";
 
 const call = fc.tuple(fc.constantFrom("look_up", "send_mail"), fc.constantFrom<Json>({ a: 1 }, { a: 2 }, {}));
 

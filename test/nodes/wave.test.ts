@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Wave, Waves } from "../../nodes/wave.js";
+import { fc } from "../support/fast-check.js";
 import type { Doing } from "../support/wave-player.js";
 import { WavePlayer } from "../support/wave-player.js";
 

@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { forecastOf } from "../../core/forecast.js";
 import { openEngine } from "../support/engine.js";
+import { fc } from "../support/fast-check.js";
 import type { MissionParts } from "../support/missions.js";
 import { fakeAgent, missionOf } from "../support/missions.js";
 import { VirtualTime } from "../support/virtual-time.js";

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Engine } from "../support/engine.js";
+import { fc } from "../support/fast-check.js";
 import type { Outside } from "../support/random-agents.js";
 import { checkDecisions, checkEffects, checkOrder, essenceOf } from "../support/random-checks.js";
 import { openRandomEngine } from "../support/random-engine.js";

@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ExecutionLog, LogEntry } from "../../core/execution-log.js";
 import type { Engine } from "../support/engine.js";
+import { fc } from "../support/fast-check.js";
 import type { Outside } from "../support/random-agents.js";
 import { openRandomEngine } from "../support/random-engine.js";
 import { randomPlans } from "../support/random-plan.js";

@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { definePlaybook, giveUp, valueFrom } from "../../core/define-agent.js";
 import { defineTool } from "../../tools/define-tool.js";
 import type { Engine } from "../support/engine.js";
 import { openEngine } from "../support/engine.js";
+import { fc } from "../support/fast-check.js";
 import { fakeAgent, missionDocument } from "../support/missions.js";
 
 const NAMES = ["calendar:team", "car", "customer:{case.customer}"];

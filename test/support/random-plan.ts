@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { toDependencies } from "../../core/dependencies.js";
 import type { Merge, Task } from "../../core/mission.js";
+import { fc } from "./fast-check.js";
 import type { MissionParts, TaskParts } from "./missions.js";
 import { missionOf } from "./missions.js";
 import { agentsOfRandomPlans } from "./random-agents.js";
@@ -33,7 +33,7 @@ export interface RandomPlan {
   readonly eagerness: number;
   /** The share (of 100) of moments at which people let everything that is asked expire. */
   readonly lateness: number;
-  /** True when time decides by design: a join that need not wait, a deadline that cuts. */
+  /** True when time decides by design: a join that need not wait, a deadline that cuts, items that one of them cuts short. */
   readonly isTimed: boolean;
 }
 
@@ -123,7 +123,7 @@ function toPlan(made: readonly Row[], set: Settings): RandomPlan {
     approvals: { role: "approver", due_minutes: set.dueMinutes, escalate_to: ["boss"] },
     ...(set.isReviewed && { review: [reviewRule(made[0])] }),
   };
-  const isTimed = made.some((row) => isTimedJoin(row) || doesHang(row));
+  const isTimed = made.some((row) => isTimedJoin(row) || doesHang(row) || isCutShort(row));
   return { mission, scripts, seed: set.seed, eagerness: set.eagerness, lateness: set.lateness, isTimed };
 }
 
@@ -181,11 +181,21 @@ function joinOf(row: Row, count: number): TaskParts["join"] {
 }
 
 function untimed(row: Row): Row {
-  return { ...row, hangs: 1, join: isTimedJoin(row) ? "none" : row.join };
+  return {
+    ...row,
+    hangs: 1,
+    join: isTimedJoin(row) ? "none" : row.join,
+    mishap: isCutShort(row) ? "none" : row.mishap,
+  };
 }
 
 function isTimedJoin(row: Row): boolean {
   return row.join === "any" || row.join === "some" || row.join === "within" || row.join === "ask";
+}
+
+/** The first item that fails ends the attempt: who of the others has met its mishap by then hangs on when people answer. */
+function isCutShort({ shape, mishap }: Row): boolean {
+  return shape.startsWith("each") && mishap.startsWith("before");
 }
 
 function doesHang(row: Row): boolean {

@@ -1,11 +1,11 @@
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Json } from "../../core/digest.js";
 import type { ToolCall } from "../../core/session.js";
 import { defineTool } from "../../tools/define-tool.js";
+import { fc } from "../support/fast-check.js";
 import { openWorld } from "../support/gate.js";
 import { own, policy, policyFolder } from "../support/policies.js";
 import type { FreshStore } from "../support/store.js";

@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Json } from "../../core/digest.js";
 import { createPolicies } from "../../runtime/policy/policies.js";
 import { tools as registry } from "../../tools/registry.js";
+import { fc } from "../support/fast-check.js";
 import { agentCard, createClock, mailTool, openWorld, readTool } from "../support/gate.js";
 import type { FreshStore } from "../support/store.js";
 import { openFreshStore } from "../support/store.js";

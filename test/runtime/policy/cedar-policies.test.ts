@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { PolicyText } from "../../../core/policy.js";
 import { createPolicies } from "../../../runtime/policy/policies.js";
+import { fc } from "../../support/fast-check.js";
 import type { Declared } from "../../support/policies.js";
 import { callOf, declaring, own, policy, policyFolder } from "../../support/policies.js";
 

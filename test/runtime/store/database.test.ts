@@ -5,7 +5,7 @@ import { sqlite } from "../../../runtime/store/dialect.js";
 import type { SqliteFile } from "../../../runtime/store/sqlite.js";
 import { closeSqlite, openSqlite } from "../../../runtime/store/sqlite.js";
 import { once } from "../../../runtime/store/template.js";
-import { runRecord } from "../../support/records.js";
+import { runRecord, taskRecord } from "../../support/records.js";
 import type { FreshStore } from "../../support/store.js";
 import { openFreshStore } from "../../support/store.js";
 
@@ -67,5 +67,38 @@ describe("reads of one moment (I6)", () => {
     await other.drop();
 
     await expect(saver.getTuple({ configurable: { thread_id: "T" } })).rejects.toMatchObject({ code: "closed" });
+  });
+});
+
+describe("a row that is written whole again in the same transaction", () => {
+  const rows = () => file.handle.prepare("select count(*) as n from written").get();
+  const put = (summary: string) => fresh.store.tasks.put([taskRecord("R1", "T1", { summary })]);
+
+  beforeEach(async () => {
+    await createRun("R1");
+    file.handle.exec(`create table written (n integer);
+      create trigger each_insert after insert on tasks begin insert into written values (1); end;
+      create trigger each_update after update on tasks begin insert into written values (1); end;`);
+  });
+
+  test("is written once, as it was given last", async () => {
+    await Promise.all(["one", "two", "three"].map((summary) => fresh.store.commit({ statements: put(summary) })));
+
+    expect(rows()).toEqual({ n: 1 });
+    expect(await fresh.store.tasks.of("R1")).toMatchObject([{ summary: "three" }]);
+  });
+
+  test("is written each time where something in between asks what rows say, or where a unit is refused", async () => {
+    const asks = {
+      ...once(sqlite.updateTable("runs").set({ title: "t" })),
+      mustChange: { rows: 1, code: "stale_owner", message: "no" },
+    } as const;
+    await Promise.all([[...put("one"), asks], put("two")].map((statements) => fresh.store.commit({ statements })));
+    expect(rows()).toEqual({ n: 2 });
+
+    const refused = { ...asks, mustChange: { ...asks.mustChange, rows: 9 } };
+    const units = [put("three"), [...put("four"), refused]].map((statements) => fresh.store.commit({ statements }));
+    expect((await Promise.allSettled(units)).map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    expect(await fresh.store.tasks.of("R1")).toMatchObject([{ summary: "three" }]);
   });
 });

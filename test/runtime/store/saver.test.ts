@@ -9,7 +9,7 @@ import type {
 } from "@langchain/langgraph-checkpoint";
 import { ERROR, emptyCheckpoint, INTERRUPT, uuid6 } from "@langchain/langgraph-checkpoint";
 import { afterEach, describe, expect, test } from "vitest";
-import { BY_ROWS } from "../../../runtime/store/saver.js";
+import { BY_ROWS } from "../../../runtime/store/saver-config.js";
 import { closeSqlite, openSqlite } from "../../../runtime/store/sqlite.js";
 import type { StoreOptions } from "../../../runtime/store/store.js";
 import { runRecord } from "../../support/records.js";
@@ -383,6 +383,30 @@ describe("a checkpoint is told of once it is on disk (I6)", () => {
       await expect(at(saver, byRows(), loop)).rejects.toMatchObject(refused);
       await at(saver, byRows(), loop);
       expect(await saver.getTuple(thread())).toMatchObject({ metadata: loop });
+    });
+
+    test("of several steps within a moment the newest is kept, with every value it stands on, behind the one before them", async () => {
+      const saver = await openWithRun();
+      const step = async (from: string, id: string, values: Record<string, unknown>, changed: string[]) => {
+        const channel_versions = Object.fromEntries(
+          Object.keys(values).map((name) => [name, changed.includes(name) ? Number(id) : 1]),
+        );
+        const config = { configurable: { ...byRows().configurable, checkpoint_id: from } };
+        const checkpoint = { ...emptyCheckpoint(), id, channel_values: values, channel_versions };
+        const versions = Object.fromEntries(changed.map((name) => [name, Number(id)]));
+        await saver.put(config, checkpoint, { source: "loop", step: Number(id), parents: {} }, versions);
+      };
+      await step("", "1", { plan: "p", at: "one" }, ["plan", "at"]);
+      await fresh.store.flush();
+      await step("1", "2", { plan: "p", at: "one", more: "m" }, ["more"]);
+      await step("2", "3", { plan: "p", at: "three", more: "m" }, ["at"]);
+
+      const kept = await listed(saver, thread());
+      expect(kept.map((tuple) => idOf(tuple.config))).toEqual(["3", "1"]);
+      expect(kept[0]).toMatchObject({
+        checkpoint: { channel_values: { plan: "p", at: "three", more: "m" } },
+        parentConfig: { configurable: { checkpoint_id: "1" } },
+      });
     });
 
     test("a stale owner's step never reaches the disk, and its next one is refused; a new owner's is not", async () => {
