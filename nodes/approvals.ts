@@ -12,6 +12,7 @@ import type { NodeDeps, Person, RunSession } from "../core/session.js";
 import { toPayload } from "./approval-payload.js";
 import { channelsOf } from "./dispatch.js";
 import { toInvocation } from "./invocation.js";
+import { isToClose } from "./run-end.js";
 
 /**
  * Stops the run until people answer. LangGraph pauses by throwing and runs this node again from its first line, so
@@ -52,7 +53,7 @@ async function pauseUnlessMoved(
   shown: readonly string[],
 ): Promise<{ value: unknown } | undefined> {
   const pending = session.requests().filter((request) => request.status === "pending");
-  if ((session.isCancelled && !session.ending) || pending.length === 0) return undefined;
+  if ((session.isCancelled && !session.ending) || isToClose(session) || pending.length === 0) return undefined;
   const open = shown.flatMap((id) => pending.find((request) => request.approvalId === id) ?? []);
   try {
     return { value: interrupt(toPayload(open, session.problem)) };

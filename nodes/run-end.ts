@@ -69,6 +69,13 @@ async function forgetQuestions(session: RunSession): Promise<void> {
   for (const taskId of taskIds) await session.commit({ tasks: [session.task(taskId)] });
 }
 
+/** True for a run that was noted to end and has not come to taking back what it did: a crash came in between. */
+export function isToClose(session: RunSession): boolean {
+  const pending = session.requests().filter((request) => request.status === "pending");
+  const isOpen = session.tasks().some(({ status }) => !isSettled(status));
+  return session.ending !== undefined && (isOpen || pending.some((request) => !isOfUndo(request)));
+}
+
 /** Once nothing is at work any more, only taking back asks whether something happened. */
 function isOfUndo(request: ApprovalRecord): boolean {
   return isUndoQuestion(request) || request.kind === "in_doubt";
