@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { PlaybookContext } from "../../core/define-agent.js";
 import { defineTool } from "../../tools/define-tool.js";
+import { callCli } from "../apps/cli/fake-host.js";
 import type { Engine } from "../support/engine.js";
 import { openEngine } from "../support/engine.js";
 import { fakeAgent, fakePlaybook } from "../support/missions.js";
@@ -86,5 +87,9 @@ describe("I5: what a run costs is what its calls cost", () => {
     expect(errors.cost.runs[0]).toMatchObject({ forecast_usd: 0.057, actual_usd: 0.017, taught_usd: 0.017 });
     expect(errors.cost.by_tools).toMatchObject({ runs: 6, bias: expect.closeTo(40 / 17) });
     expect(errors.cost.by_past_runs).toEqual({ runs: 1, median_absolute_error: 0, bias: 0 });
+    const { out } = await callCli(["plan", "test-mission"], { insight: orchestrator.insight });
+    expect(out).toMatch(/^Cost of past runs \(measured\)$/mu);
+    expect(out).toMatch(/^C6 .* \$0\.0570 +\+235\.3 % +\$0\.0170 +0 % +\$0\.0170/mu);
+    expect(out).toContain("By what its tools may cost: median error 235.3 %, +235.3 % bias (too high), over 6 runs.");
   });
 });
