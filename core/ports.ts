@@ -116,6 +116,10 @@ export interface Effects {
   claim(effect: EffectRecord): Statement[];
   /** Refused as `already_decided` when it is not claimed, or, with `claimedBy`, when somebody else has claimed it since. */
   settle(effectId: string, status: "done" | "not_done", result: unknown, at: Date, claimedBy?: RunFence): Statement[];
+  /** Changes nothing, and refuses the unit as `already_decided` when the act was taken back, or its run is about to. */
+  stands(effectId: string): Statement[];
+  /** Another run that was answered with this act's result and has neither failed nor been cancelled, nor is about to; nothing when there is none. */
+  restedOn(effect: EffectRecord): Promise<{ readonly runId: string; readonly title: string } | undefined>;
   /** Notes what became of an act that was done; refused as `already_decided` when that is noted already. */
   undone(effectId: string, undo: UndoRecord): Statement[];
   find(effectId: string): Promise<EffectRecord | undefined>;

@@ -76,6 +76,8 @@ export interface Outcome {
   readonly costMicroUsd?: number;
   readonly data?: JsonObject;
   readonly statements?: readonly Statement[];
+  /** Has to hold when its event is written, before anybody reads the reply; else the call is refused as `already_decided`. */
+  readonly guard?: readonly Statement[];
   readonly applied?: readonly string[];
   readonly events?: NonNullable<Change["events"]>;
 }
@@ -137,12 +139,15 @@ export async function recordCall(
   outcome: Outcome,
   at: { startedAt: Date; now: Date; ruling?: Ruling },
 ): Promise<ToolReply> {
-  const { statements, applied, events = [] } = outcome;
+  const { statements, applied, events = [], guard } = outcome;
+  const told = eventOf(call, outcome, at.ruling);
+  // By itself: what the store may refuse must not be among the turns already.
+  if (guard) await call.session.commit({ statements: guard, events: [told] });
   await call.session.commit({
     turns: [turnOf(call, outcome, at)],
     ...(statements && { statements }),
     ...(applied && applied.length > 0 && { applied }),
-    events: [...events, eventOf(call, outcome, at.ruling)],
+    events: [...events, told],
   });
   return outcome.reply;
 }

@@ -128,9 +128,25 @@ export class EffectDesk {
       }
       // Every other verdict speaks of an effect that was found.
       if (!found) throw new Error(`Verdict ${verdict} without an effect.`);
+      if (verdict === "reuse" && found.runId !== session.runId) {
+        const reused = await this.#reuse(act, found);
+        if (reused) return reused;
+        continue;
+      }
       if (verdict !== "settle_first") return this.#finish(act, answerTo(verdict, found, act));
       const stuck = await this.#settleOne(act.call, found);
       if (stuck) return this.#finish(act, { reply: stuck, ran: false });
+    }
+  }
+
+  /** The result of another run's act, with a note that this one rests on it; nothing when it is taken back meanwhile. */
+  async #reuse(act: Act, found: EffectRecord): Promise<ToolReply | undefined> {
+    const guard = this.#deps.store.effects.stands(found.effectId);
+    try {
+      return await this.#finish(act, { ...answerTo("reuse", found, act), guard });
+    } catch (error) {
+      if (hasCode(error, "already_decided")) return undefined;
+      throw error;
     }
   }
 

@@ -58,6 +58,11 @@ export function undoQuestion(
   return { ...draft, shown: { ...draft.shown, schema } };
 }
 
+/** Why an act is not taken back by code that another run goes on with. */
+export function restsOnIt({ runId, title }: { readonly runId: string; readonly title: string }): string {
+  return `Another run rests on it: ${runId} (${title}) went on with what it answered, and did not fail.`;
+}
+
 /** The request that asks whether code may take an act back. */
 export function undoRequest(call: UndoCall, effect: EffectRecord, { reason, rule }: Ruling): RequestDraft {
   const question = `${doneFor(call, effect)} and could be taken back. May that be done?`;

@@ -9,7 +9,7 @@ import { isUndoQuestion, undoIdOf, undoSubject, undoTurnKey } from "../core/undo
 import type { GateDeps } from "./gate-call.js";
 import { parseBy, refusal, replyOf, toJson } from "./gate-call.js";
 import type { EffectDesk } from "./gate-effects.js";
-import { undoQuestion, undoRequest, withoutRepeat } from "./gate-remedies.js";
+import { restsOnIt, undoQuestion, undoRequest, withoutRepeat } from "./gate-remedies.js";
 import { rulingOnUndo } from "./gate-ruling.js";
 import type { Ran } from "./gate-run.js";
 import { failureOf } from "./gate-run.js";
@@ -73,6 +73,8 @@ export class UndoDesk {
     const isExhausted = failed.length >= call.task.retry.attempts;
     if (!tool?.compensate || !parsed?.ok || isExhausted)
       throw new NeedsPerson(undoQuestion(call, effect, tool, { failed }));
+    const resting = await this.#deps.store.effects.restedOn(effect);
+    if (resting) throw new NeedsPerson(undoQuestion(call, effect, tool, { reason: restsOnIt(resting) }));
     const approvalId = await this.#allowedBy(call, effect, tool, parsed.value);
     const reason = await call.hold();
     if (reason !== undefined) throw new NeedsPerson(undoQuestion(call, effect, tool, { reason }));

@@ -1,11 +1,14 @@
 import type { Json } from "../../core/digest.js";
 import type { Effects, Kills, Statement } from "../../core/ports.js";
 import type { EffectRecord, RunFence, UndoRecord } from "../../core/records.js";
+import { isTerminal, RUN_STATUSES } from "../../core/run.js";
 import { fromJson, present, toJson, toJsonOrNull, toMoment, toText, toTextOrNull } from "./columns.js";
 import type { Database } from "./database.js";
 import { allBut, insertOf } from "./insert.js";
 import type { EffectRow } from "./schema.js";
-import { mustChange, Template } from "./template.js";
+import { mustChange, once, Template } from "./template.js";
+
+const OPEN = RUN_STATUSES.filter((status) => !isTerminal(status));
 
 const COLUMNS = [
   "effect_id",
@@ -44,6 +47,7 @@ export class EffectStore implements Effects {
     Pick<EffectRow, "effect_id" | "status" | "result" | "settled_at" | "run_id" | "fence">
   >;
   readonly #undone: Template<Pick<EffectRow, "effect_id" | "undo_outcome" | "undo_at" | "undo_by" | "undo_note">>;
+  readonly #stands: Template<{ effect_id: string }>;
   readonly #find: Template<{ effect_id: string }, EffectRow>;
   readonly #of: Template<{ run_id: string }, EffectRow>;
 
@@ -77,6 +81,7 @@ export class EffectStore implements Effects {
         .where("fence", "=", hole("fence")),
     );
     this.#undone = undoneIn(db);
+    this.#stands = standsIn(db);
     this.#find = new Template((hole) =>
       db.sql.selectFrom("effects").selectAll().where("effect_id", "=", hole("effect_id")),
     );
@@ -108,6 +113,38 @@ export class EffectStore implements Effects {
     const told = { undo_outcome: outcome, undo_at: toText(at), undo_by: by, undo_note: note ?? null };
     const message = `What became of the act ${effectId} is known already, or it was never done.`;
     return [mustChange(this.#undone.with({ effect_id: effectId, ...told }), "already_decided", message)];
+  }
+
+  stands(effectId: string): Statement[] {
+    const message = `The act ${effectId} was taken back, or is about to be.`;
+    return [mustChange(this.#stands.with({ effect_id: effectId }), "already_decided", message)];
+  }
+
+  async restedOn({ effectId, runId, scope, settledAt, claimedAt }: EffectRecord) {
+    if (scope === "task" || scope === "run") return undefined;
+    const query = this.#db.sql
+      .selectFrom("events")
+      .innerJoin("runs", "runs.run_id", "events.run_id")
+      .innerJoin("runs as own", (join) =>
+        join.onRef("own.mission_id", "=", "runs.mission_id").on("own.run_id", "=", runId),
+      )
+      .select(["runs.run_id", "runs.title"])
+      .where("events.type", "=", "effect_reused")
+      .where("events.data", "like", `%"effect":"${effectId}"%`)
+      .where("runs.run_id", "<>", runId)
+      .where("runs.status", "not in", ["failed", "cancelled"])
+      .where("runs.ending", "is", null)
+      // Who had ended before it was done does not rest on it, and is not looked through.
+      .where((columns) =>
+        columns.or([
+          columns("runs.finished_at", "is", null),
+          columns("runs.finished_at", ">=", toText(settledAt ?? claimedAt)),
+        ]),
+      )
+      .orderBy("runs.started_at")
+      .limit(1);
+    const [row] = await this.#db.read(once(query));
+    return row && { runId: row.run_id, title: row.title };
   }
 
   async find(effectId: string): Promise<EffectRecord | undefined> {
@@ -180,6 +217,34 @@ function toEffect(row: EffectRow): EffectRecord {
 function toUndo({ undo_outcome, undo_at, undo_by, undo_note }: EffectRow): UndoRecord | undefined {
   if (undo_outcome === null || undo_at === null || undo_by === null) return undefined;
   return { outcome: undo_outcome, at: new Date(undo_at), by: undo_by, ...present({ note: undo_note }) };
+}
+
+function standsIn(db: Database): Template<{ effect_id: string }> {
+  return new Template((hole) =>
+    db.sql
+      .updateTable("effects")
+      .set((columns) => ({ effect_id: columns.ref("effect_id") }))
+      .where("effect_id", "=", hole("effect_id"))
+      .where("status", "=", "done")
+      .where((columns) =>
+        columns.or([
+          columns("undo_outcome", "in", ["left", "nothing"]),
+          columns.and([
+            columns("undo_outcome", "is", null),
+            columns.not(
+              columns.exists(
+                columns
+                  .selectFrom("runs")
+                  .select("runs.run_id")
+                  .whereRef("runs.run_id", "=", "effects.run_id")
+                  .where("runs.ending", "is not", null)
+                  .where("runs.status", "in", OPEN),
+              ),
+            ),
+          ]),
+        ]),
+      ),
+  );
 }
 
 function undoneIn(
