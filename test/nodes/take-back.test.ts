@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { until } from "../support/approvals.js";
 import type { Engine } from "../support/engine.js";
 import { openEngine } from "../support/engine.js";
 import { endsOf } from "../support/failures.js";
@@ -168,6 +169,9 @@ describe("I6: a run is not closed before it is known of every act what became of
     expect(await outcomes(run)).toEqual({ flight: "undone", hotel: "undone_by_hand" });
     const shown = await engine.orchestrator.insight.effects(run);
     expect(shown.map(({ is_undo_asked }) => is_undo_asked)).toEqual([false, false]);
+    expect(shown[1]?.undo).toMatchObject({ outcome: "by_hand", by: "ada", note: "Called the hotel." });
+    const told = await engine.parts.store.events.of(run, { types: ["effect_undone"] });
+    expect(told.map(({ data }) => data["note"])).toContain("Called the hotel.");
     const [, hotel] = (await engine.orchestrator.report(run)).effects;
     expect(hotel?.undo).toMatchObject({
       outcome: "by_hand",
@@ -200,6 +204,20 @@ describe("I6: a run is not closed before it is known of every act what became of
       { status: "left", undo: { outcome: "left", by: "ada", note: "Nobody heard it." } },
     ]);
     expect(endsOf(await engine.orchestrator.status(run))["say"]).toBe("done");
+  });
+
+  test("while the kill switch stops the tool nothing is taken back; once it is off, all is, once", async () => {
+    const { run_id: run } = await open([BOOK, ASK]);
+    await engine.orchestrator.kill.on({ tool: "book", by: "ada", reason: "Looking into it." });
+
+    const stopped = await engine.orchestrator.cancel(run, { by: "ada" });
+    expect(stopped.status).not.toBe("cancelled");
+    expect(ledger.log).toEqual(["do flight", "do hotel"]);
+    await engine.orchestrator.kill.off({ tool: "book", by: "ada", reason: "All is well." });
+
+    await until(async () => (await engine.orchestrator.status(run)).status === "cancelled");
+    expect(ledger.log.slice(2)).toEqual(["undo hotel", "undo flight"]);
+    expect(await outcomes(run)).toEqual({ flight: "undone", hotel: "undone" });
   });
 
   test("a cancelled run waits for the answers as well, in a process that comes later too", async () => {
