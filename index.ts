@@ -70,6 +70,8 @@ export { createHttpClient } from "./tools/connectors/http-client.js";
 export { HttpError } from "./tools/connectors/http-error.js";
 export type { SmtpMailOptions } from "./tools/connectors/mail.js";
 export { smtpMail } from "./tools/connectors/mail.js";
+export type { MailedInvitationsOptions } from "./tools/connectors/mailed-invitations.js";
+export { mailedInvitations } from "./tools/connectors/mailed-invitations.js";
 export type { McpOptions, McpServerOptions } from "./tools/connectors/mcp.js";
 export { mcpTools } from "./tools/connectors/mcp.js";
 export type { McpServerSpec } from "./tools/connectors/mcp-transport.js";

@@ -2,15 +2,12 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { sha256 } from "../../core/digest.js";
-import { ONE_LINE } from "../../core/one-line.js";
 import type { ToolDefinition } from "../../core/tool.js";
 import { defineTool } from "../define-tool.js";
 import { made } from "./factory.js";
-import type { Invitation } from "./invitation.js";
 import { asCancelled, isCancelled, toIcs } from "./invitation.js";
+import { eventIdOf, invitationInput, OrganizerSchema, toInvitation } from "./invitation-input.js";
 
-const line = (max: number) => z.string().min(1).max(max).regex(ONE_LINE, "one line, without control characters");
 const EVENT_ID = z.string().regex(/^[0-9a-f]{32}$/u, "the event_id that write_calendar_file gave");
 const TIMEOUT_MS = 5_000;
 
@@ -18,7 +15,7 @@ const OptionsSchema = z.strictObject({
   /** Made when it is not there. */
   folder: z.string().min(1),
   /** Who invites. */
-  organizer: z.strictObject({ name: line(100), email: z.email() }),
+  organizer: OrganizerSchema,
 });
 
 /** Where invitations are put, and who invites. */
@@ -45,21 +42,7 @@ function writeCalendarFile({ folder, organizer }: Settings) {
     description:
       "Writes an invitation as a calendar file (.ics) into our folder and returns its id. One for each subject within a " +
       "case; it cannot move an event. Not for our own calendar: that is book_calendar_entry.",
-    input: z
-      .strictObject({
-        /** What the event is for, such as `kick-off:C-1001`. */
-        subject: line(120),
-        title: line(200),
-        /** A moment with its offset, such as `2026-03-29T09:00:00+02:00`; a time without one is nobody's. */
-        starts_at: z.iso.datetime({ offset: true }),
-        ends_at: z.iso.datetime({ offset: true }),
-        attendees: z.array(z.email()).max(50),
-        location: line(200).optional(),
-        description: z.string().max(5_000).optional(),
-      })
-      .refine(({ starts_at, ends_at }) => Date.parse(starts_at) < Date.parse(ends_at), {
-        error: "ends_at is not after starts_at",
-      }),
+    input: invitationInput(z.array(z.email()).max(50)),
     output: z.strictObject({ event_id: z.string(), uid: z.string(), file: z.string() }),
     effect: "writes",
     reach: "outside",
@@ -80,10 +63,9 @@ function writeCalendarFile({ folder, organizer }: Settings) {
     },
     remedy: "Send the attendees a cancellation of the event.",
 
-    async run({ starts_at, ends_at, subject: _, ...words }, { idempotencyKey, now, signal }) {
+    async run(args, { idempotencyKey, now, signal }) {
       const result = resultOf(eventIdOf(idempotencyKey));
-      const times = { startsAt: new Date(starts_at), endsAt: new Date(ends_at), writtenAt: now() };
-      const invitation: Invitation = { ...words, ...times, uid: result.uid, organizer };
+      const invitation = toInvitation(args, { uid: result.uid, organizer, writtenAt: now() });
       await writeWhole(folder, result.event_id, await toIcs(invitation), signal);
       return result;
     },
@@ -126,10 +108,6 @@ async function cancel(folder: string, eventId: string, now: Date, signal: AbortS
   if (isCancelled(text)) return "cancelled";
   await writeWhole(folder, eventId, asCancelled(text, now), signal);
   return "invited";
-}
-
-function eventIdOf(key: string): string {
-  return sha256(key).slice(0, 32);
 }
 
 async function readEvent(folder: string, eventId: string): Promise<string | undefined> {

@@ -1,48 +1,13 @@
-import { X509Certificate } from "node:crypto";
 import { z } from "zod";
 import { ONE_LINE } from "../../core/one-line.js";
 import type { ToolDefinition } from "../../core/tool.js";
 import { defineTool } from "../define-tool.js";
-import { disclosed, disclosureOption } from "./disclosure.js";
-import { made, SecretSchema } from "./factory.js";
-import type { MailServer } from "./smtp-delivery.js";
+import { disclosed } from "./disclosure.js";
+import { made } from "./factory.js";
 import { deliver } from "./smtp-delivery.js";
+import { addressFor, domainOf, HALF_LOGIN, hasWholeLogin, SMTP_OPTIONS, serverOf } from "./smtp-options.js";
 
-const DISCLOSURE = "This message was prepared by an automated AI agent.";
-const DOMAIN = /^(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*$/u;
-const SMTPS_PORT = 465;
-
-const OptionsSchema = z
-  .strictObject({
-    host: z
-      .string()
-      .min(1)
-      .max(253)
-      .regex(/^[\w.:-]+$/u, "the name or address of a mail server"),
-    /** Default 465 with TLS from the first byte, else 587 with STARTTLS. */
-    port: z.int().min(1).max(65_535).optional(),
-    /** TLS from the first byte; default when the port is 465. */
-    secure: z.boolean().optional(),
-    /** Speaks without encryption: for a server on this machine only. */
-    allowPlain: z.boolean().default(false),
-    /** PEM of the authorities that the server's certificate may come from, for one of the house; default those that Node knows. */
-    ca: z.string().refine(isCertificate, "certificates as PEM").optional(),
-    user: z.string().min(1).optional(),
-    password: SecretSchema.optional(),
-    from: z.email(),
-    /** Domains that mail may go to, such as `example.com` and `*.example.com`; default any. */
-    allowTo: z
-      .array(z.string().regex(DOMAIN, 'a domain in lower case, such as "example.com" or "*.example.com"'))
-      .optional(),
-    /** Of one mail, copies included. */
-    maxRecipients: z.int().min(1).max(100).default(10),
-    /** Closes every body in which it does not stand already. */
-    disclosure: disclosureOption(DISCLOSURE),
-    timeoutMs: z.int().min(1_000).max(300_000).default(30_000),
-  })
-  .refine(({ user, password }) => (user === undefined) === (password === undefined), {
-    message: "user and password go together",
-  });
+const OptionsSchema = z.strictObject({ ...SMTP_OPTIONS, from: z.email() }).refine(hasWholeLogin, HALF_LOGIN);
 
 /** Where mail is handed in, from whom it is, and to whom it may go. */
 export type SmtpMailOptions = z.input<typeof OptionsSchema>;
@@ -58,7 +23,7 @@ export function smtpMail(options: SmtpMailOptions): readonly ToolDefinition[] {
 }
 
 function sendMail(settings: Settings) {
-  const domain = settings.from.slice(settings.from.lastIndexOf("@") + 1);
+  const domain = domainOf(settings.from);
   return defineTool({
     name: "send_mail",
     description:
@@ -85,13 +50,9 @@ function sendMail(settings: Settings) {
   });
 }
 
-function inputOf({ allowTo, maxRecipients }: Settings) {
-  const address = z
-    .email()
-    .max(254)
-    .refine((text) => isAllowed(text, allowTo), {
-      error: `not an address that mail may go to; allowed are those at ${allowTo?.join(", ") || "no domain"}`,
-    });
+function inputOf(settings: Settings) {
+  const { maxRecipients } = settings;
+  const address = addressFor(settings);
   return z
     .strictObject({
       to: z.array(address).min(1).max(maxRecipients),
@@ -105,34 +66,6 @@ function inputOf({ allowTo, maxRecipients }: Settings) {
     .refine(({ to, cc }) => to.length + cc.length <= maxRecipients, {
       error: `to and cc have more than ${maxRecipients} addresses together`,
     });
-}
-
-function isAllowed(address: string, allowTo: readonly string[] | undefined): boolean {
-  const domain = lower(address.slice(address.lastIndexOf("@") + 1));
-  return (
-    allowTo === undefined ||
-    allowTo.some((entry) => (entry.startsWith("*.") ? domain.endsWith(entry.slice(1)) : domain === entry))
-  );
-}
-
-function serverOf({ host, port, secure, allowPlain, ca, user, password, timeoutMs }: Settings): MailServer {
-  const isSecure = secure ?? (port === undefined || port === SMTPS_PORT);
-  return {
-    host,
-    port: port ?? (isSecure ? SMTPS_PORT : 587),
-    encryption: isSecure ? "tls" : allowPlain ? "none" : "starttls",
-    ca,
-    login: user === undefined || password === undefined ? undefined : { user, password },
-    timeoutMs,
-  };
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).subject !== undefined;
-  } catch {
-    return false;
-  }
 }
 
 function lower(text: string): string {

@@ -20,7 +20,7 @@ export interface MailServer {
   readonly timeoutMs: number;
 }
 
-/** A mail of plain text. Addresses and subject hold no line ends. */
+/** A mail of plain text, or an invitation as well. Addresses and subject hold no line ends. */
 export interface Mail {
   /** With its angle brackets. */
   readonly messageId: string;
@@ -29,6 +29,8 @@ export interface Mail {
   readonly cc: readonly string[];
   readonly subject: string;
   readonly text: string;
+  /** Another form of the text for calendars, which act on it by its method. */
+  readonly calendar?: { readonly method: "REQUEST" | "CANCEL"; readonly ics: string };
   readonly date: Date;
 }
 
@@ -95,7 +97,7 @@ async function connectionTo({ host, port, encryption, ca, timeoutMs }: MailServe
   });
 }
 
-async function bytesOf({ messageId, from, to, cc, subject, text, date }: Mail): Promise<Buffer> {
+async function bytesOf({ messageId, from, to, cc, subject, text, calendar, date }: Mail): Promise<Buffer> {
   const { default: MailComposer } = await import("nodemailer/lib/mail-composer");
   const composer = new MailComposer({
     from,
@@ -103,6 +105,7 @@ async function bytesOf({ messageId, from, to, cc, subject, text, date }: Mail): 
     cc: [...cc],
     subject,
     text,
+    ...(calendar && { icalEvent: { method: calendar.method, content: calendar.ics } }),
     messageId,
     date,
     headers: { "Auto-Submitted": "auto-generated" },
