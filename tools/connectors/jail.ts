@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Stats } from "node:fs";
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { lstat, mkdir, open, readdir, realpath, rename, rm, unlink } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, readlink, realpath, rename, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { namesIn } from "./jailed-path.js";
 
@@ -24,11 +24,14 @@ export interface JailedFile {
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_CREAT, O_EXCL, O_WRONLY } = constants;
 const PARTIAL = ".partial-";
+/** Linux tells here where each open file lies, whatever the path by which it was opened leads to by now. */
+const OPENED = "/proc/self/fd";
 
 /**
  * One folder, and nothing outside of it: no path leads out, no link is followed, only regular files with one name are
- * opened. What was opened is compared with what lies at the path afterwards, so that a folder which is exchanged for a
- * link meanwhile gives an error and no content. Refusals are plain `Error`s; nothing was changed then, unless they say
+ * opened. Where what was opened lies is asked of the kernel, so that a folder which is exchanged for a link meanwhile gives
+ * an error and no content; where the kernel does not tell (only Linux does), it is compared with what lies at the path
+ * afterwards, which somebody who exchanges them back and forth may still outrun. Refusals are plain `Error`s; nothing was changed then, unless they say
  * `notDone: false`. What was changed is on disk.
  */
 export class Jail {
@@ -215,6 +218,8 @@ export class Jail {
   async #assertSame(handle: FileHandle, place: Place, path: string): Promise<Stats> {
     const opened = await handle.stat();
     assertPlain(opened, path);
+    const liesAt = await readlink(`${OPENED}/${handle.fd}`).catch(() => undefined);
+    if (liesAt !== undefined && liesAt !== place.full) throw moved(path);
     await this.#assertUnmoved(place, path);
     const there = await lstat(place.full).catch(() => undefined);
     if (!there || !isSame(there, opened)) throw moved(path);
