@@ -53,6 +53,9 @@ export interface FolderOptions {
   readonly readOnly?: boolean;
 }
 
+/** Formats in which a text is right or wrong. */
+const WellFormed = Format.extract(["json", "xml"]);
+
 type Options = z.output<typeof FolderOptionsSchema>;
 
 const Path = z.string().min(1).max(1_024).describe("Relative to the folder, names divided by /.");
@@ -100,6 +103,18 @@ async function contentOf(path: string, bytes: Buffer, as: "text" | "base64" | "d
   return toValue(format.data, text);
 }
 
+/** Throws a plain `Error` for what every reader of such a file would stumble over. */
+async function assertWellFormed(path: string, bytes: Buffer): Promise<void> {
+  const format = WellFormed.safeParse(extensionOf(path).slice(1));
+  if (!format.success) return;
+  try {
+    await toValue(format.data, bytes.toString("utf8"));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`"${path}" cannot be written: its content is no ${format.data.toUpperCase()}: ${why}`, { cause });
+  }
+}
+
 function listFiles(jail: Jail, { prefix }: Options): ToolDefinition {
   return defineTool({
     name: `${prefix}list_files`,
@@ -128,13 +143,17 @@ function writeFile(jail: Jail, { prefix, extensions, reach }: Options): ToolDefi
   return defineTool({
     name: `${prefix}write_file`,
     description:
-      "Writes a file of the folder whole, and makes the folders on its way. Refused when the file is there with other content, unless replace is true.",
-    input: z.strictObject({
-      path: Path,
-      content: z.string(),
-      encoding: z.enum(["text", "base64"]).default("text"),
-      replace: z.boolean().default(false),
-    }),
+      "Writes a file of the folder whole, and makes the folders on its way; what it holds must be what its extension says. Refused when the file is there with other content, unless replace is true.",
+    input: z
+      .strictObject({
+        path: Path,
+        content: z.string(),
+        encoding: z.enum(["text", "base64"]).default("text"),
+        replace: z.boolean().default(false),
+      })
+      .refine(({ content, encoding }) => encoding === "text" || z.base64().safeParse(content).success, {
+        ...{ error: "not base64", path: ["content"] },
+      }),
     output: WrittenSchema,
     effect: "writes",
     reach,
@@ -148,6 +167,7 @@ function writeFile(jail: Jail, { prefix, extensions, reach }: Options): ToolDefi
       const bytes = bytesOf(args);
       return sureNot(async () => {
         assertType(args.path, bytes, extensions);
+        await assertWellFormed(args.path, bytes);
         const { isNew } = await jail.write(args.path, bytes, args.replace);
         return { ...factsOf(args.path, bytes), isNew };
       });

@@ -23,7 +23,10 @@ export interface JailedFile {
 }
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_CREAT, O_EXCL, O_WRONLY } = constants;
-const PARTIAL = ".partial-";
+/** After it the moment, in milliseconds, at which it was made. */
+const PARTIAL = /^\.partial-(\d{13})-[0-9a-f-]{36}$/u;
+/** After that long nobody is at work on a file that is not whole: its process was killed. */
+const LEFT_BEHIND_MS = 600_000;
 /** Linux tells here where each open file lies, whatever the path by which it was opened leads to by now. */
 const OPENED = "/proc/self/fd";
 
@@ -76,12 +79,18 @@ export class Jail {
     const names = folder === "" ? [] : namesIn(folder, this.#limits.maxDepth);
     const start = await this.#folderOf(root, names);
     if (start === undefined) throw new Error(`"${folder}" is no folder here.`);
+    return this.#walk(root, names);
+  }
+
+  /** Looks at everything below; what was left behind there is taken away when it is a write that looks. */
+  async #walk(root: string, names: readonly string[], isWriting = false) {
     const files: JailedFile[] = [];
     const open: (readonly string[])[] = [names];
     for (let at = open.shift(); at !== undefined; at = open.shift()) {
       const here = await this.#folderOf(root, at);
       if (here === undefined) continue;
       for (const name of (await readdir(here)).sort()) {
+        if (isWriting && isLeftBehind(name)) await unlink(join(here, name)).catch(() => undefined);
         const found = isHidden(name) ? undefined : await lstat(join(here, name)).catch(() => undefined);
         const path = [...at, name].join("/");
         if (found?.isDirectory() && at.length + 1 < this.#limits.maxDepth) open.push([...at, name]);
@@ -93,7 +102,10 @@ export class Jail {
     return { files, isCut: false };
   }
 
-  /** Puts the bytes there, whole or not at all; folders are made as needed. Answers whether the file is new. */
+  /**
+   * Puts the bytes there, whole or not at all; folders are made as needed. Answers whether the file is new. What a killed
+   * process left behind in any folder is taken away.
+   */
   async write(path: string, bytes: Buffer, mayReplace: boolean): Promise<{ readonly isNew: boolean }> {
     return this.#inTurn(async () => {
       if (bytes.length > this.#limits.maxFileBytes) throw tooLarge(path, bytes.length, this.#limits.maxFileBytes);
@@ -124,7 +136,7 @@ export class Jail {
 
   /** First under a name that nothing else has: where the folder is another by now, nothing there is deleted in its stead. */
   async #takeAway(place: Place, path: string, opened: Stats): Promise<void> {
-    const last = join(place.folder, `${PARTIAL}${randomUUID()}`);
+    const last = join(place.folder, partialName());
     await rename(place.full, last).catch(inWords(path));
     await begun(async () => {
       const there = await lstat(last).catch(() => undefined);
@@ -139,7 +151,7 @@ export class Jail {
 
   /** First under a name of its own, then in its place: nobody ever reads half of it. */
   async #put(place: Place, path: string, bytes: Buffer): Promise<void> {
-    const partial = { ...place, full: join(place.folder, `${PARTIAL}${randomUUID()}`) };
+    const partial = { ...place, full: join(place.folder, partialName()) };
     const handle = await open(partial.full, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600).catch(inWords(path));
     try {
       const opened = await this.#assertSame(handle, partial, path);
@@ -161,7 +173,7 @@ export class Jail {
 
   async #assertRoom(more: number, isNew: boolean): Promise<void> {
     const { maxTotalBytes, maxFiles } = this.#limits;
-    const { files } = await this.list("");
+    const { files } = await this.#walk(await this.#root(), [], true);
     const total = files.reduce((sum, file) => sum + file.bytes, 0);
     if (total + more > maxTotalBytes)
       throw new Error(`The folder holds ${total} of at most ${maxTotalBytes} bytes: ${more} more do not fit.`);
@@ -265,6 +277,15 @@ function assertPlain(found: Stats, path: string): void {
 
 function isSame(one: Stats, other: Stats): boolean {
   return one.ino === other.ino && one.dev === other.dev;
+}
+
+function partialName(): string {
+  return `.partial-${Date.now()}-${randomUUID()}`;
+}
+
+function isLeftBehind(name: string): boolean {
+  const [, madeAt] = PARTIAL.exec(name) ?? [];
+  return madeAt !== undefined && Date.now() - Number(madeAt) > LEFT_BEHIND_MS;
 }
 
 function isHidden(name: string): boolean {

@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   existsSync,
   linkSync,
@@ -17,13 +18,15 @@ import { open } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Json } from "../../../core/digest.js";
 import type { FolderOptions } from "../../../tools/connectors/files.js";
 import { folder } from "../../../tools/connectors/files.js";
 import { toolContext } from "../../support/tool-context.js";
 
+const WRITER = fileURLToPath(new URL("../../support/file-write-child.ts", import.meta.url));
 const MAKE_PIPE = "mkfifo";
 const PNG = Buffer.from("89504e470d0a1a0a00000000", "hex");
 
@@ -324,6 +327,51 @@ describe("I8: what a jailed folder holds has limits", () => {
     expect((await read("a.png", "base64", { extensions }))["content"]).toBe(PNG.toString("base64"));
     writeFileSync(join(root, "liar.txt"), PNG);
     await expect(read("liar.txt", "text", { extensions })).rejects.toThrow("does not hold what .txt says");
+  });
+
+  test.each([
+    ["a.json", '{"a":1', "no JSON"],
+    ["a.json", "", "no JSON"],
+    ["a.json", "[".repeat(100) + "]".repeat(100), "nested deeper than 64"],
+    ["a.xml", "<a><b></a>", "no XML: Line 1"],
+    ["a.xml", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "document type"],
+  ])("%s that holds %j is not written", async (path, content, words) => {
+    await expect(write(path, content)).rejects.toMatchObject({
+      ...{ message: expect.stringContaining(words), notDone: true },
+    });
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  test("base64 that is none is no argument", async () => {
+    await expect(write("a.txt", "not base64!", { encoding: "base64" })).rejects.toThrow("not base64");
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  test("what a killed write left behind is taken away by a later write, once nobody can be at work on it", async () => {
+    const partials = () => readdirSync(root).filter((name) => name.startsWith(".partial-"));
+    const child = spawn(process.execPath, ["--import", "tsx", WRITER, root], { stdio: "ignore" });
+    const ended = once(child, "exit");
+    let left: string | undefined;
+    while (left === undefined) {
+      child.kill("SIGCONT");
+      await sleep(10);
+      child.kill("SIGSTOP");
+      await sleep(20); // what it was in the middle of with the disk is over by then
+      [left] = partials();
+    }
+    child.kill("SIGKILL");
+    await ended;
+
+    await write("young.txt", "x");
+    expect(partials()).toEqual([left]);
+    mkdirSync(join(root, "below"));
+    const old = left.replace(/\d{13}/u, (moment) => String(Number(moment) - 3_600_000)); // as an hour later
+    renameSync(join(root, left), join(root, "below", old));
+    writeFileSync(join(root, ".partial-mine"), "kept");
+    await write("old.txt", "x");
+
+    expect(readdirSync(join(root, "below"))).toEqual([]);
+    expect(partials()).toEqual([".partial-mine"]);
   });
 
   test("a list that is longer than the folder may be is cut and says so", async () => {
