@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { NeedsPerson } from "../../core/approval.js";
@@ -6,6 +5,7 @@ import type { PolicyText } from "../../core/policy.js";
 import type { Store } from "../../core/ports.js";
 import type { ToolContext } from "../../core/tool.js";
 import { defineTool } from "../../tools/define-tool.js";
+import { fc } from "../support/fast-check.js";
 import type { CrashPoint, World } from "../support/gate.js";
 import { Crash, createClock, openWorld } from "../support/gate.js";
 import { own, policy } from "../support/policies.js";
