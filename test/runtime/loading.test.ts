@@ -16,11 +16,11 @@ const OURS = [
   /^core\/(?!audit|calibration|execution-log|fold-log|kpi-|log-|moment|replay|report-html|simulation|stand-in|story)/u,
   /^graphs\/mission-graph\.ts$/u,
   /^nodes\/[^/]+\.ts$/u,
-  /^runtime\/(?:cases|change-unit|compose|config|event-hub|event-stream|files|given|insight|invoked|json-file|library|list-or-folder)\.ts$/u,
+  /^runtime\/(?:cancel|cases|change-unit|compose|config|event-hub|event-stream|files|given|insight|invoked|json-file|library|list-or-folder)\.ts$/u,
   /^runtime\/(?:mission-config|mission-headers|mission-sources|missions|new-run|orchestrator|requests|run-events|run-rows|run-session)\.ts$/u,
   // Who goes on with what a person agreed to needs no ruling: the engine of policies stays where it is.
-  /^runtime\/(?:held-resources|kill-watch|kills|personal|run-evidence|own-package|policy\/(?!policy-problems).+)\.ts$/u,
-  /^runtime\/(?:run-views|sessions|shown|start-notes|worker|store\/.+)\.ts$/u,
+  /^runtime\/(?:heartbeat|held-resources|kill-watch|kills|personal|run-evidence|own-package|policy\/(?!policy-problems).+)\.ts$/u,
+  /^runtime\/(?:run-views|sessions|shown|start-notes|task-costs|worker|store\/.+)\.ts$/u,
   /^tools\/(?:define-tool|gate(?:-[a-z]+)?)\.ts$/u,
 ];
 /** LangGraph with what it brings, the schema, the driver, and what every mission is proved and run with. */
