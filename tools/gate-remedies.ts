@@ -32,9 +32,15 @@ const DOUBT_AT_END = {
   reject: "It did not happen: it is recorded as not done, and is not done again for this.",
 };
 
+/** What to mind while a try may still do something. */
+const AT_WORK =
+  "The code that takes it back did not heed its time limit and may still be at it: look outside before you answer.";
+
 /** Why code does not take an act back: its tries failed, or something is in the way of any. */
 export interface InTheWay {
   readonly failed?: readonly string[];
+  /** The code of a try did not come back, and may still be at it. */
+  readonly isAtWork?: boolean;
   readonly reason?: string;
 }
 
@@ -43,14 +49,16 @@ export function undoQuestion(
   call: UndoCall,
   effect: EffectRecord,
   tool: ToolDefinition | undefined,
-  { failed = [], reason }: InTheWay,
+  { failed = [], isAtWork = false, reason }: InTheWay,
 ): RequestDraft {
   const times = failed.length === 1 ? "one try" : `${failed.length} tries`;
-  const tried = failed.length > 0 ? `could not be taken back in ${times}` : "cannot be taken back by code";
+  const untried = isAtWork ? "is not known to be taken back" : "cannot be taken back by code";
+  const tried = failed.length > 0 ? `could not be taken back in ${times}` : untried;
   const why = reason === undefined ? tried : "is not taken back by code";
   const asks = `${doneFor(call, effect)} and ${why}. Has somebody taken it back by hand, or is it left as it is?`;
   const reasons = [
     ...(reason === undefined ? failed.slice(-1) : [reason]),
+    ...(isAtWork ? [AT_WORK] : []),
     `What to do outside: ${remedyOf(effect, tool)}`,
   ];
   const draft = draftOf(call, effect, { kind: "question", question: asks, reasons, consequences: ANSWERS });

@@ -9,6 +9,7 @@ import { isUndoQuestion, undoIdOf, undoSubject, undoTurnKey } from "../core/undo
 import type { GateDeps } from "./gate-call.js";
 import { parseBy, refusal, replyOf, toJson } from "./gate-call.js";
 import type { EffectDesk } from "./gate-effects.js";
+import { LateCode } from "./gate-late.js";
 import { restsOnIt, undoQuestion, undoRequest, withoutRepeat } from "./gate-remedies.js";
 import { rulingOnUndo } from "./gate-ruling.js";
 import type { Ran } from "./gate-run.js";
@@ -22,11 +23,13 @@ const NOTHING = z.unknown();
 /**
  * Takes back what runs did that do not complete. Each undo is an effect of its own: claimed on disk, then done, then
  * recorded in the unit that notes it at the act. Its tries are turns, so a process that comes after a crash goes on
- * counting where the last one stopped; the same try is made again under the same key.
+ * counting where the last one stopped; the same try is made again under the same key. No try begins, and nobody is asked,
+ * while the code of an earlier one may still come back.
  */
 export class UndoDesk {
   readonly #deps: GateDeps;
   readonly #effects: EffectDesk;
+  readonly #late = new LateCode();
 
   constructor(deps: GateDeps, effects: EffectDesk) {
     this.#deps = deps;
@@ -71,8 +74,9 @@ export class UndoDesk {
     const failed = this.#failedTries(call, effect);
     const parsed = tool && parseBy(tool.input, effect.args);
     const isExhausted = failed.length >= call.task.retry.attempts;
-    if (!tool?.compensate || !parsed?.ok || isExhausted)
-      throw new NeedsPerson(undoQuestion(call, effect, tool, { failed }));
+    const isAtWork = !(await this.#isBack(call, effect));
+    if (!tool?.compensate || !parsed?.ok || isExhausted || isAtWork)
+      throw new NeedsPerson(undoQuestion(call, effect, tool, { failed, isAtWork }));
     const resting = await this.#deps.store.effects.restedOn(effect);
     if (resting) throw new NeedsPerson(undoQuestion(call, effect, tool, { reason: restsOnIt(resting) }));
     const approvalId = await this.#allowedBy(call, effect, tool, parsed.value);
@@ -86,9 +90,15 @@ export class UndoDesk {
       const context = { ...this.#effects.contextOf(undo, signal), actKey: effect.idempotencyKey };
       return compensate(parsed.value, effect.result, context);
     });
+    if ("inFlight" in ran) this.#late.add(undo.effectId, ran.inFlight);
     if (ran.kind === "aborted") throw ran.reason;
     if (ran.kind === "returned") return this.#undone(call, effect, undo);
     return this.#failed(call, tool, effect, undo, ran);
+  }
+
+  /** Whether the code of every try came back, which is waited for. */
+  #isBack({ session }: UndoCall, { effectId }: EffectRecord): Promise<boolean> {
+    return this.#late.isBack(undoIdOf(effectId), AbortSignal.any([session.undoSignal, session.draining]));
   }
 
   /**
@@ -210,28 +220,21 @@ export class UndoDesk {
     return { isSettled: false, tries };
   }
 
-  /** Notes what became of the act without its code; an undo that was begun and given up is settled as not done. */
+  /**
+   * Notes what became of the act without its code. An undo that was begun and given up stays claimed: nobody knows what
+   * it did, or still does.
+   */
   async #note(
-    call: UndoCall,
+    { session }: UndoCall,
     effect: EffectRecord,
     of: Omit<UndoRecord, "at">,
     approvalId?: string,
   ): Promise<UndoReply> {
-    const now = this.#deps.clock.now();
-    const { effects } = this.#deps.store;
-    const record = { ...of, at: now };
-    const begun = await effects.find(undoIdOf(effect.effectId));
-    const isGivenUp = begun?.status === "claimed";
-    await call.session.commit({
+    const record = { ...of, at: this.#deps.clock.now() };
+    await session.commit({
       ...(approvalId !== undefined && { applied: [approvalId] }),
-      statements: [
-        ...(isGivenUp ? effects.settle(begun.effectId, "not_done", undefined, now, begun) : []),
-        ...effects.undone(effect.effectId, record),
-      ],
-      events: [
-        ...(isGivenUp ? [eventOf("effect_not_done", begun, { undoes: effect.effectId })] : []),
-        undoneEvent(effect, record, approvalId),
-      ],
+      statements: this.#deps.store.effects.undone(effect.effectId, record),
+      events: [undoneEvent(effect, record, approvalId)],
     });
     return SETTLED;
   }

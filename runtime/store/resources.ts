@@ -171,10 +171,11 @@ function hasActed() {
     and effects.task_id = resources.task_id and effects.status in ('claimed', 'done'))`;
 }
 
-/** Of a row of `resources`: what its task did is being taken back. */
+/** Of a row of `resources`: what its task did is being taken back, and no person has said what became of it instead. */
 function isHalfUndone() {
-  return sql<boolean>`exists (select 1 from effects where effects.run_id = resources.run_id
-    and effects.task_id = resources.task_id and effects.undoes is not null and effects.status = 'claimed')`;
+  return sql<boolean>`exists (select 1 from effects inner join effects as acts on acts.effect_id = effects.undoes
+    where effects.run_id = resources.run_id and effects.task_id = resources.task_id
+      and effects.status = 'claimed' and acts.undo_outcome is null)`;
 }
 
 /** Of a row of `resources`: its task has acted and not settled, or is half undone, and its run is not over. */
