@@ -8,13 +8,18 @@ const text = z.string().optional();
 const number = z.union([z.number(), z.nan()]);
 const flag = z.boolean().optional();
 const callback = z.custom((value) => typeof value === "function", "a function is needed").optional();
+/** Who did something stands in the record for ever. */
+const who = z
+  .string()
+  .refine((name) => name.trim() !== "", "the name is empty; give one, or leave it out")
+  .optional();
 const teller = { by: text, correct: flag, reason: text };
 
 /** What each call may be told besides the ids that it is about. Cases and figures are proved where they are read. */
 const OPTIONS = {
   start: z.strictObject({
     caseRef: z.unknown().optional(),
-    approver: text,
+    approver: who,
     dispatch: z.enum(["dataflow", "stepwise"]).optional(),
     again: flag,
     reason: text,
@@ -22,12 +27,12 @@ const OPTIONS = {
   }),
   decide: z.strictObject({
     decision: z.looseObject({ type: z.string(), comment: text, final: flag }),
-    by: text,
+    by: who,
     authenticated: flag,
     digest: text,
     continue: flag,
   }),
-  cancel: z.strictObject({ by: text }),
+  cancel: z.strictObject({ by: who }),
   kill: z.strictObject({ run: text, agent: text, tool: text, all: flag, by: text, reason: text, unlisted: flag }),
   runs: z.strictObject({ status: z.array(z.string()).optional(), mission: text }),
   approvals: z.strictObject({ run: text, all: flag }),

@@ -26,7 +26,7 @@ export function addRunning(program: Command, act: Act): void {
     );
   program
     .command("cancel <run>")
-    .description("ends a run; what was done is listed as not undone")
+    .description("ends a run and takes back what it did; people are asked about what no code can take back")
     .option("--by <name>", "who cancels; else the user of this machine")
     .action((run: string, flags: { by?: string }) =>
       act(async (io) => (await import("./cancel.js")).cancel(io, run, flags)),

@@ -28,10 +28,12 @@ function oneOutcome(io: Io, outcome: RunOutcome): string[] {
 /** The command that answers a request, with the choices it allows. */
 export function decideHint(
   io: Io,
-  { approval_id, allowed }: Pick<ApprovalView, "approval_id" | "allowed">,
+  { approval_id, allowed, shown }: Pick<ApprovalView, "approval_id" | "allowed"> & Partial<Pick<ApprovalView, "shown">>,
   shortId: string = approval_id,
 ): string {
-  const flags = allowed.map((type) => FLAGS[type]).join(" | ");
+  const wanted = shown?.schema?.["description"];
+  const answer = typeof wanted === "string" ? `--answer "<${inOneLine(wanted)}>"` : FLAGS.answer;
+  const flags = allowed.map((type) => (type === "answer" ? answer : FLAGS[type])).join(" | ");
   return io.paint.dim(io.hint(`decide ${shortId} ${flags}`));
 }
 

@@ -61,6 +61,18 @@ describe("a call with nonsense is refused by a named error that says what to pas
     },
   );
 
+  test.each(["", " "])("nobody decides, cancels or approves in the name %j", async (by) => {
+    const words = { name: "OrchestratorError", message: expect.stringContaining("the name is empty") };
+    const refusals = [
+      await refusalOf(orchestrator, "decide", approval, { decision: { type: "approve" }, by }),
+      await refusalOf(orchestrator, "cancel", run, { by }),
+      await refusalOf(orchestrator, "start", "customer-onboarding", { approver: by }),
+    ];
+
+    expect(refusals).toEqual([words, words, words].map((each) => expect.objectContaining(each)));
+    expect(await orchestrator.status(run)).toMatchObject({ status: "waiting" });
+  });
+
   test("options that are no object", async () => {
     for (const given of NO_OPTIONS) {
       await expectNamed(orchestrator, "start", MISSION, given);
