@@ -98,7 +98,7 @@ export async function compose(options: OpenOptions = {}, toolFor?: ToolFor): Pro
     contracts: library,
   });
   const services = servicesOf(store, dataFolder);
-  const toolbox = createGate({ tools: library, store, policies: loading.policies, clock, services });
+  const toolbox = createGate({ tools: library, store, policies: loading.policies, clock, services, leaseMs });
   const deps = { sessions, playbooks: library, toolbox, clock, slots: new Slots(), waves: new Waves() };
   return {
     store,

@@ -38,6 +38,8 @@ export interface GateDeps {
   readonly policies: Pick<Policies, "bookFor" | "versionFor">;
   readonly clock: Clock;
   readonly services: ToolServices;
+  /** How long a run's lease lasts. An act that does not begin within half of it is claimed anew. */
+  readonly leaseMs: number;
 }
 
 /** A call that somebody has to rule on: its arguments are checked, and it is held. */

@@ -18,6 +18,8 @@ import { failureOf, outputOf, saysNotDone } from "./gate-run.js";
 import { eventOf, Settler, unsettled } from "./gate-settle.js";
 import { runSeen } from "./gate-trace.js";
 
+/** Of its lease a run that is renewed has at least this share left when it claims. */
+const SHARE_LEFT = 0.5;
 const NOT_DONE = { kind: "not_done" } as const;
 
 /** Does effects at most once: claim on disk, act, outcome on disk. Two calls of one effect go one after the other. */
@@ -122,8 +124,10 @@ export class EffectDesk {
         const broken = this.#brokenBy(act);
         if (broken) return this.#finish(act, broken);
         if (!mayClaim) return undefined;
+        const beganAtMs = performance.now();
         const effect = await this.#claim(act, effectId, found);
-        if (effect) return this.#run(act, effect);
+        const reply = effect && (await this.#run(act, effect, beganAtMs));
+        if (reply) return reply;
         continue;
       }
       // Every other verdict speaks of an effect that was found.
@@ -218,15 +222,19 @@ export class EffectDesk {
     return earlier && earlier.claimedAt >= now ? new Date(earlier.claimedAt.getTime() + 1) : now;
   }
 
-  async #run(act: Act, effect: EffectRecord): Promise<ToolReply> {
+  /** Nothing when it stood still so long that somebody else may be at it. Who lost the run is refused. */
+  async #run(act: Act, effect: EffectRecord, beganAtMs: number): Promise<ToolReply | undefined> {
     const { call, tool } = act;
     let inFlight: Promise<unknown> | undefined;
     try {
       const kill = call.session.stops.on(workOf(call));
       if (call.signal.aborted || kill) {
-        await call.session.commit(this.#notDone(effect));
-        (await this.#openOf(call.session)).delete(effect.effectId);
+        await this.#giveBack(call.session, effect);
         throw kill && !call.signal.aborted ? new Stopped(workOf(call), killWords(kill)) : call.signal.reason;
+      }
+      if (performance.now() - beganAtMs > this.#deps.leaseMs * SHARE_LEFT) {
+        await this.#giveBack(call.session, effect);
+        return undefined;
       }
       const ran = await runSeen(call, tool, act.parsed, (signal) =>
         tool.run(act.parsed, this.#settler.contextOf(effect, signal)),
@@ -239,6 +247,12 @@ export class EffectDesk {
       if (inFlight) void inFlight.then(() => this.#live.delete(effect.effectId));
       else this.#live.delete(effect.effectId);
     }
+  }
+
+  /** The claim of an act that was not begun. */
+  async #giveBack(session: RunSession, effect: EffectRecord): Promise<void> {
+    await session.commit(this.#notDone(effect));
+    (await this.#openOf(session)).delete(effect.effectId);
   }
 
   #returned(act: Act, effect: EffectRecord, value: unknown): Outcome {

@@ -5,7 +5,7 @@ import { openWorld } from "./gate.js";
 
 // A process that does one act of a connector, which a person has approved. With "answered" it is killed once the
 // counterpart has answered and before that is on disk; otherwise it is killed from outside. With "stopped before claim",
-// "stopped before call" or "stopped before outcome" it says so, stops itself there, and when it goes on says how its call
+// "stopped after claim", "stopped before call" (in the tool's code) or "stopped before outcome" it says so, stops itself there, and when it goes on says how its call
 // ended. Its lease lasts as long as it is told, and is not renewed.
 const [storeUrl = "", kind = "", port = "", cutOff = "", leaseMs = "60000"] = process.argv.slice(2);
 
@@ -36,7 +36,12 @@ const tools = act.tools(Number(port)).map((tool) => ({
     return result;
   },
 }));
-const world = await openWorld({ store: await openStore(storeUrl), tools, leaseMs: Number(leaseMs) });
+const store = await openStore(storeUrl, {
+  onEvent: ({ type }) => {
+    if (type === "effect_claimed") stopAt("after claim");
+  },
+});
+const world = await openWorld({ store, tools, leaseMs: Number(leaseMs) });
 await world.call(act.tool, act.args, { turnKey: "k" }).then(
   (reply) => say("ended", reply.ok ? "ok" : reply.code),
   (error: { code?: string }) => say("ended", error.code ?? String(error)),

@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -12,10 +13,12 @@ interface Line {
 /** A process of a test that says words line by line. */
 export interface Talker {
   readonly process: ChildProcess;
-  /** Resolves once it has said the word, with what it said first with it. */
-  said(word: string): Promise<string | number>;
+  /** Resolves once it has said the word so often, once unless told, with what it said with it then. */
+  said(word: string, times?: number): Promise<string | number>;
   /** Everything that it said with the word. */
   all(word: string): readonly (string | number)[];
+  /** Kills it, and resolves once everything that it said was heard. */
+  heardOut(): Promise<void>;
 }
 
 /** Processes of the scripts beside this file; all that were started end with `kill`. */
@@ -27,7 +30,15 @@ export function createProcesses() {
         stdio: ["ignore", "pipe", "inherit"],
       });
       children.add(child);
-      return { process: child, ...listen(child.stdout) };
+      return {
+        process: child,
+        ...listen(child.stdout),
+        async heardOut() {
+          const closed = once(child, "close");
+          child.kill("SIGKILL");
+          await closed;
+        },
+      };
     },
     kill() {
       for (const child of children) child.kill("SIGKILL");
@@ -45,10 +56,10 @@ function listen(stdout: Readable): Pick<Talker, "said" | "all"> {
     for (const look of waiting) look();
   });
   return {
-    said(word) {
+    said(word, times = 1) {
       return new Promise((resolve) => {
         const look = () => {
-          const found = lines.find((line) => line.word === word);
+          const found = lines.filter((line) => line.word === word)[times - 1];
           if (found) resolve(found.value);
         };
         waiting.add(look);

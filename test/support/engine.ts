@@ -34,6 +34,7 @@ export interface EngineOptions {
   readonly clock?: Clock;
   /** The file of an engine that was closed: this one goes on with it. */
   readonly path?: string;
+  readonly leaseMs?: number;
   /** The administrator's folder of policies. */
   readonly policies?: string;
 }
@@ -53,6 +54,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     agents,
     tools,
     ...(clock && { clock }),
+    ...(options.leaseMs !== undefined && { leaseMs: options.leaseMs }),
     ...(options.policies !== undefined && { policies: options.policies }),
     storeOptions: { ...(afterCommit && { afterCommit }) },
   });

@@ -215,16 +215,16 @@ export interface World {
 /** Takes the run over from whoever had it, and opens a gate of its own. */
 export async function openWorld(options: WorldOptions): Promise<World> {
   const { store, tools, clock = createClock(), runId = RUN_ID, caseId = "C1" } = options;
-  const { missionPolicies, constraints } = options;
+  const { missionPolicies, constraints, leaseMs = LEASE_MS } = options;
   const mission = {
     ...missionOf({ tasks: [{ task_id: "T1" }, { task_id: "T2" }], ...(constraints && { constraints }) }),
     ...(missionPolicies && { policies: missionPolicies }),
   };
-  const session = await openSession({ ...options, clock, runId, caseId, mission });
+  const session = await openSession({ ...options, leaseMs, clock, runId, caseId, mission });
   const tool = (name: string) => tools.find((each) => each.name === name);
   const shelf = { tool, findTool: async (name: string) => tool(name) };
   const policies = createPolicies(async () => tools, options.policies);
-  const gate = createGate({ tools: shelf, store, policies, clock, services: createFakeServices() });
+  const gate = createGate({ tools: shelf, store, policies, clock, leaseMs, services: createFakeServices() });
   const [task] = session.mission.tasks;
   if (!task) throw new Error("The mission has no task.");
   const keys = new TurnKeys();
@@ -254,14 +254,15 @@ export async function openWorld(options: WorldOptions): Promise<World> {
 }
 
 async function openSession(
-  options: Pick<WorldOptions, "store" | "crash" | "leaseMs" | "waitsForLease"> & {
+  options: Pick<WorldOptions, "store" | "crash" | "waitsForLease"> & {
+    readonly leaseMs: number;
     readonly clock: Clock;
     readonly runId: string;
     readonly caseId: string;
     readonly mission: Mission;
   },
 ) {
-  const { store, clock, runId, caseId, mission, crash, leaseMs = LEASE_MS } = options;
+  const { store, clock, runId, caseId, mission, crash, leaseMs } = options;
   const known = await store.runs.find(runId);
   if (!known) await store.commit({ statements: store.runs.create(runRecord(runId, { caseId })) });
   else if (!options.waitsForLease) await store.commit({ statements: store.runs.releaseLease(known) });
