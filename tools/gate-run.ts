@@ -17,8 +17,8 @@ const TRANSIENT_CODES: ReadonlySet<unknown> = new Set([
 const MAX_CAUSES = 5;
 
 /** How the run of a tool's own code ended. `inFlight` is there while abandoned code still runs; it never rejects. */
-export type Ran =
-  | { readonly kind: "returned"; readonly value: unknown }
+export type Ran<Value = unknown> =
+  | { readonly kind: "returned"; readonly value: Value }
   | { readonly kind: "failed"; readonly error: unknown }
   | { readonly kind: "timeout"; readonly inFlight?: Promise<unknown> }
   | { readonly kind: "aborted"; readonly reason: unknown; readonly inFlight?: Promise<unknown> };
@@ -27,18 +27,18 @@ export type Ran =
  * Runs a tool's code until it returns, throws, its deadline passes or the caller's signal fires. Code that ignores its
  * signal is abandoned: what it returns later is ignored.
  */
-export async function runWithin(
+export async function runWithin<Value>(
   timeoutMs: number,
   callerSignal: AbortSignal,
-  start: (signal: AbortSignal) => Promise<unknown>,
-): Promise<Ran> {
+  start: (signal: AbortSignal) => Promise<Value>,
+): Promise<Ran<Value>> {
   const limit = new AbortController();
   const { signal } = limit;
   const timer = setTimeout(() => limit.abort(new Error(`The limit of ${timeoutMs} ms is over.`)), timeoutMs);
   const stop = () => limit.abort(callerSignal.reason);
   callerSignal.addEventListener("abort", stop, { once: true });
   if (callerSignal.aborted) stop();
-  const ended: Promise<Ran> = Promise.resolve()
+  const ended: Promise<Ran<Value>> = Promise.resolve()
     .then(() => start(signal))
     .then(
       (value) => ({ kind: "returned", value }),

@@ -1,8 +1,9 @@
+import { z } from "zod";
 import { NeedsPerson, UNTOLD_RESULTS } from "../core/approval.js";
 import type { Json, JsonObject } from "../core/digest.js";
-import { hasCode } from "../core/errors.js";
+import { hasCode, OrchestratorError } from "../core/errors.js";
 import type { EventType } from "../core/event.js";
-import { throwIfStopped } from "../core/kill.js";
+import { Stopped, throwIfStopped } from "../core/kill.js";
 import type { ApprovalRecord, EffectRecord } from "../core/records.js";
 import { redactJson } from "../core/redact.js";
 import type { Change, ToolCall } from "../core/session.js";
@@ -11,7 +12,7 @@ import { decidedDoubt, doubtOf } from "./gate-asks.js";
 import type { GateDeps, Refusal } from "./gate-call.js";
 import { parseBy, refusal, toJson } from "./gate-call.js";
 import { costOf } from "./gate-cost.js";
-import { workOfEffect } from "./gate-kill.js";
+import { stoppable, workOfEffect } from "./gate-kill.js";
 import { wordsOf } from "./gate-limits.js";
 import { whyConstrainedNow, whyNotRuledAgain } from "./gate-ruling.js";
 import { isTransient, outputOf, runWithin } from "./gate-run.js";
@@ -23,6 +24,12 @@ export type Finding =
   | { readonly kind: "not_done" }
   | { readonly kind: "unknown" }
   | { readonly kind: "later"; readonly reason: string };
+
+/** What a `reconcile` may answer; what a result holds is for the tool's own schema. */
+const ReconciledSchema = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.literal("done"), result: z.unknown() }),
+  z.object({ outcome: z.enum(["not_done", "unknown"]) }),
+]);
 
 type SettledBy = "reconciled" | "retried" | "person";
 
@@ -40,9 +47,20 @@ export class Settler {
   /**
    * Settles one effect on behalf of a call: asks the person's decision, the outside, then the act itself when it is safe
    * to repeat and still wanted (`mayRepeat`). A refusal when none can tell now; throws `NeedsPerson` when only a person can, and `Stopped` while the kill
-   * switch stops such acts. Hold the effect's lock.
+   * switch stops such acts. What breaks on the way tells nothing of the act, so that a person is asked then too. Hold the
+   * effect's lock.
    */
   async settle(call: ToolCall, effect: EffectRecord, mayRepeat: boolean): Promise<Refusal | undefined> {
+    try {
+      return await this.#settle(call, effect, mayRepeat);
+    } catch (error) {
+      const isMeant = [NeedsPerson, Stopped, OrchestratorError].some((kind) => error instanceof kind);
+      if (isMeant || call.signal.aborted) throw error;
+      return this.doubt(call, effect);
+    }
+  }
+
+  async #settle(call: ToolCall, effect: EffectRecord, mayRepeat: boolean): Promise<Refusal | undefined> {
     throwIfStopped(call.session.stops, workOfEffect(call, effect));
     const doubt = decidedDoubt(call, effect);
     if (doubt) return this.#asDecided(call, effect, doubt);
@@ -55,22 +73,23 @@ export class Settler {
     return this.doubt(call, effect);
   }
 
-  /** Asks the outside, without doing anything. */
+  /**
+   * Asks the outside, without doing anything; what it answers otherwise than it may counts as `unknown`. Throws the
+   * signal's reason, or `Stopped` when the kill switch stops such acts meanwhile.
+   */
   async look(call: ToolCall, tool: ToolDefinition | undefined, effect: EffectRecord): Promise<Finding> {
     const reconcile = tool?.reconcile;
     const parsed = tool && parseBy(tool.input, effect.args);
     if (!tool || !reconcile || !parsed?.ok) return { kind: "unknown" };
-    const ran = await runWithin(tool.timeoutMs, call.signal, (signal) =>
-      reconcile(effect.idempotencyKey, parsed.value, this.contextOf(effect, signal)),
-    );
-    if (ran.kind === "aborted") throw call.signal.reason;
+    const ask = async (signal: AbortSignal) =>
+      ReconciledSchema.parse(await reconcile(effect.idempotencyKey, parsed.value, this.contextOf(effect, signal)));
+    const ran = await stoppable(call, workOfEffect(call, effect), (signal) => runWithin(tool.timeoutMs, signal, ask));
+    if (ran.kind === "aborted") throw ran.reason;
     if (ran.kind === "timeout") return { kind: "later", reason: `${tool.name} did not say in time what became of it` };
     if (ran.kind === "failed") {
       return isTransient(ran.error) ? { kind: "later", reason: wordsOf(ran.error) } : { kind: "unknown" };
     }
-    // Safe: `runWithin` returns what `reconcile` resolved with, and the tool's type says what that is.
-    const found = ran.value as Awaited<ReturnType<typeof reconcile>>;
-    return found.outcome === "done" ? { kind: "done", result: found.result } : { kind: found.outcome };
+    return ran.value.outcome === "done" ? { kind: "done", result: ran.value.result } : { kind: ran.value.outcome };
   }
 
   /** Says in the log that an outcome is unknown, and asks a person. `why` it is not made again, where it could be. */

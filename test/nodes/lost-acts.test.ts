@@ -29,6 +29,9 @@ const broken = async () => {
   throw new Error("the line is dead");
 };
 
+/** What the outside says that should say what became of an act. */
+const nothing = async () => undefined as unknown as Reconciled<{ receipt: string }>; // safe: it is the fault looked at
+
 function postTool({ first, idempotent = true, reconcile }: Trouble): ToolDefinition {
   return defineTool({
     name: "post_note",
@@ -68,7 +71,7 @@ const playbook = (skill: string, tools: readonly string[]) =>
     },
   });
 
-async function start(trouble: Trouble, tasks: readonly TaskParts[]) {
+async function start(trouble: Trouble, tasks: readonly TaskParts[], made = (tool: ToolDefinition) => tool) {
   calls = [];
   const agent = fakeAgent(
     "A1",
@@ -80,7 +83,7 @@ async function start(trouble: Trouble, tasks: readonly TaskParts[]) {
   );
   engine = await openEngine({
     agents: [agent],
-    tools: [postTool(trouble)],
+    tools: [made(postTool(trouble))],
     missions: [
       {
         agents: ["A1"],
@@ -113,6 +116,32 @@ describe("I2: a run that ends does not make a lost act again", () => {
       by: "ada",
     });
     expect(calls).toEqual(["do hi"]);
+    expect(await open(run)).toMatchObject({ status: "cancelled", kinds: [], effects: ["not_done"] });
+  });
+});
+
+describe("I3: what breaks while a lost act is found out about ends in a question, never in a run that is stuck", () => {
+  const breaks = (tool: ToolDefinition): ToolDefinition =>
+    Object.defineProperty({ ...tool }, "reconcile", {
+      get() {
+        throw new TypeError("It is broken.");
+      },
+    });
+
+  test.each<[string, Trouble, (tool: ToolDefinition) => ToolDefinition]>([
+    ["a tool that answers nothing when asked", { first: broken, reconcile: nothing }, (tool) => tool],
+    ["code that breaks around the asking", { first: broken }, breaks],
+  ])("%s", async (_what, trouble, made) => {
+    const run = await start({ ...trouble, idempotent: false }, [POST], made);
+
+    const waiting = await open(run);
+    expect(waiting).toMatchObject({ status: "waiting", kinds: ["in_doubt"], effects: ["claimed"] });
+    expect(calls).toEqual(["do hi"]);
+    await engine.orchestrator.cancel(run, { by: "ada" });
+    await engine.orchestrator.decide((await open(run)).approvals[0]?.approval_id ?? "", {
+      decision: { type: "reject" },
+      by: "ada",
+    });
     expect(await open(run)).toMatchObject({ status: "cancelled", kinds: [], effects: ["not_done"] });
   });
 });

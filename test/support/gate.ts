@@ -324,7 +324,11 @@ export interface MailParts {
   readonly idempotent?: boolean;
   readonly timeoutMs?: number;
   readonly dedupeScope?: "task" | "run" | "case" | "mission";
-  readonly reconcile?: (key: string) => Promise<Reconciled<{ id: string }>>;
+  readonly reconcile?: (
+    key: string,
+    args: z.output<typeof MailSchema>,
+    context: ToolContext,
+  ) => Promise<Reconciled<{ id: string }>>;
   readonly run?: (args: z.output<typeof MailSchema>, context: ToolContext) => Promise<{ id: string }>;
 }
 

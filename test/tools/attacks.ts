@@ -51,6 +51,18 @@ function mail(act: () => Promise<{ id: string }>) {
   };
 }
 
+/** A mail that fails, and is asked afterwards what became of it; how often it can be sent is not said. */
+function mailAsked(answer: () => unknown) {
+  return (ran: string[]) => {
+    const run = async () => {
+      ran.push("send_mail");
+      throw new Error("The line is dead.");
+    };
+    const reconcile = async () => answer() as { outcome: "unknown" }; // safe: what it does instead is the attack
+    return [mailTool({ run, reconcile }) as unknown as ToolDefinition]; // safe: as above
+  };
+}
+
 /** A tool that takes and gives anything. */
 function open(act: () => unknown) {
   return (ran: string[]): readonly ToolDefinition[] => {
@@ -85,6 +97,14 @@ const GOES_ON = { follows: "the agent goes on" } as const;
 const bad = { ...GOES_ON, code: "bad_arguments", ran: 0 } as const;
 const failed = { ...GOES_ON, code: "tool_failed", ran: 1, make: lookTea } as const;
 const badAnswer = { ...GOES_ON, code: "bad_output", ran: 1, make: lookTea } as const;
+
+const inDoubt = {
+  code: "none",
+  told: "Did this happen?",
+  follows: "a person is asked: did it happen?",
+  ran: 1,
+  make: (world: World) => world.call("send_mail", { to: "a@b" }),
+} as const;
 
 /** The attacks that the gate must stand, with what comes of each. */
 export const ATTACKS: readonly Attack[] = [
@@ -214,14 +234,23 @@ export const ATTACKS: readonly Attack[] = [
   },
   {
     attack: "an act that fails with its outcome unknown",
-    code: "none",
-    told: "Did this happen?",
-    follows: "a person is asked: did it happen?",
-    ran: 1,
+    ...inDoubt,
     tools: mail(async () => {
       throw new Error("The line is dead.");
     }),
-    make: (world) => world.call("send_mail", { to: "a@b" }),
+  },
+  { attack: "an act that answers nothing when asked", ...inDoubt, tools: mailAsked(() => undefined) },
+  { attack: "an act that answers null when asked", ...inDoubt, tools: mailAsked(() => null) },
+  { attack: "an act that answers a text when asked", ...inDoubt, tools: mailAsked(() => "done") },
+  { attack: "an act of an unheard-of outcome", ...inDoubt, tools: mailAsked(() => ({ outcome: "maybe" })) },
+  {
+    attack: "an act that breaks when its outcome is looked at",
+    ...inDoubt,
+    tools: mailAsked(() => ({
+      get outcome() {
+        throw new Error("Do not look.");
+      },
+    })),
   },
   { attack: "a tool that throws a text", ...failed, told: "look_up failed: no", tools: throwing("no") },
   { attack: "a tool that throws nothing", ...failed, told: "look_up failed: undefined", tools: throwing(undefined) },

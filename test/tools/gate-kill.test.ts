@@ -131,4 +131,32 @@ describe("I2: no effect is claimed once the switch is on, whatever the process k
     await expect(calling).rejects.toMatchObject({ name: "Stopped", message: expect.stringContaining("Wrong people.") });
     expect(await store.effects.of("run-1")).toMatchObject([{ status: "claimed" }]);
   });
+
+  test("asking the outside what became of an act has its signal once the process knows", async () => {
+    const { store } = fresh;
+    const asked: AbortSignal[] = [];
+    const tools = [
+      mailTool({
+        run: async () => {
+          throw new Error("The line is dead.");
+        },
+        reconcile: (_key, _args, { signal }) =>
+          new Promise((_, reject) => {
+            asked.push(signal);
+            signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+          }),
+      }),
+    ];
+    const { call, session } = await openWorld({ store, tools });
+    const calling = call("send_mail", { to: "ada" });
+    calling.catch(() => undefined);
+    while (asked.length === 0) await new Promise((go) => setImmediate(go));
+    await store.commit({ statements: store.kills.turn(act()) });
+
+    await session.stops.look();
+
+    expect(asked.map(({ aborted }) => aborted)).toEqual([true]);
+    await expect(calling).rejects.toMatchObject({ name: "Stopped", message: expect.stringContaining("Wrong people.") });
+    expect(await store.effects.of("run-1")).toMatchObject([{ status: "claimed" }]);
+  });
 });
