@@ -70,6 +70,7 @@ export type RefusalCode =
   | "not_held"
   | "killed"
   | "forbidden"
+  | "over_budget"
   | "already_done"
   | "effect_conflict"
   | "constraint_broken"

@@ -65,6 +65,8 @@ export interface RunSession {
   /** How the run is to end; from the moment it is there the run only takes back what it did. */
   readonly ending: RunEnding | undefined;
   readonly reviewRound: number;
+  /** What the run has cost so far: the sum of its turns. */
+  readonly costs: { readonly totalMicroUsd: number };
   readonly resources: TaskResources;
   /** The kill switch, as this process knows it. */
   readonly stops: Stops;

@@ -54,6 +54,7 @@ export class LiveRun implements RunSession {
   readonly isOver: boolean;
   readonly stops: Stops;
   readonly resources: HeldResources;
+  readonly costs: TaskCosts;
   /** True once nothing more is to be done under this lease: the run has ended, or waits and has given it back. */
   isAtRest: boolean;
   progressMark = "";
@@ -66,7 +67,6 @@ export class LiveRun implements RunSession {
   readonly #outputs = new Map<string, Json>();
   readonly #turns = new Map<string, Turn>();
   readonly #requests = new Map<string, ApprovalRecord>();
-  readonly #costs: TaskCosts;
   readonly #stop = new AbortController();
   readonly #halt = new AbortController();
   readonly #drain = new AbortController();
@@ -100,7 +100,7 @@ export class LiveRun implements RunSession {
     this.#reviewRound = rows.run.reviewRound;
     this.ending = rows.run.ending;
     this.#isCancelled = rows.run.cancelRequestedBy !== undefined;
-    this.#costs = new TaskCosts(rows.turns);
+    this.costs = new TaskCosts(rows.turns);
     this.#tasks = new Map(rows.tasks.map((task) => [task.taskId, task]));
     for (const result of rows.results) this.#outputs.set(result.taskId, result.output);
     for (const turn of rows.turns) this.#turns.set(turnId(turn.taskId, turn.attempt, turn.key), turn);
@@ -151,7 +151,7 @@ export class LiveRun implements RunSession {
   }
 
   commit(change: Change): Promise<void> {
-    const costed = this.#costs.counted(change, (taskId) => this.task(taskId));
+    const costed = this.costs.counted(change, (taskId) => this.task(taskId));
     const whole = withHeeded(costed, this.requests());
     this.#mirror(whole);
     const obsolete = this.#withdraw(obsoleteBy(this.requests(), change.tasks ?? []));

@@ -1,12 +1,18 @@
 import type { TaskRecord, Turn } from "../core/records.js";
 import type { Change } from "../core/session.js";
 
-/** What the tasks of a run have cost: the sum of their turns, of all attempts. Rows of tasks get it here and nowhere else. */
+/** What a run and its tasks have cost: the sum of their turns, of all attempts. Rows of tasks and the gate get it here and nowhere else. */
 export class TaskCosts {
   readonly #microUsd = new Map<string, number>();
+  #totalMicroUsd = 0;
 
   constructor(turns: readonly Turn[]) {
     for (const turn of turns) this.#count(turn);
+  }
+
+  /** Of the whole run. */
+  get totalMicroUsd(): number {
+    return this.#totalMicroUsd;
   }
 
   /** The change with what it costs in its tasks' rows; `taskOf` gives those that it does not write anyway. */
@@ -22,7 +28,9 @@ export class TaskCosts {
   }
 
   #count({ taskId, costMicroUsd }: Turn): boolean {
-    if (costMicroUsd > 0) this.#microUsd.set(taskId, (this.#microUsd.get(taskId) ?? 0) + costMicroUsd);
-    return costMicroUsd > 0;
+    if (costMicroUsd <= 0) return false;
+    this.#microUsd.set(taskId, (this.#microUsd.get(taskId) ?? 0) + costMicroUsd);
+    this.#totalMicroUsd += costMicroUsd;
+    return true;
   }
 }

@@ -8,6 +8,7 @@ import type { RunSession, ToolCall } from "../core/session.js";
 import type { ToolContext, ToolReply } from "../core/tool.js";
 import { isTakenBack, nextIdOf } from "../core/undo.js";
 import { decidedDoubt } from "./gate-asks.js";
+import type { GateBudget } from "./gate-budget.js";
 import type { Act, GateDeps, Outcome, Refusal } from "./gate-call.js";
 import { finishCall, refused, replyOf } from "./gate-call.js";
 import { answerTo, argsDigestOf, callerOf, claimOf, effectIdFor } from "./gate-claims.js";
@@ -25,6 +26,7 @@ const NOT_DONE = { kind: "not_done" } as const;
 /** Does effects at most once: claim on disk, act, outcome on disk. Two calls of one effect go one after the other. */
 export class EffectDesk {
   readonly #deps: GateDeps;
+  readonly #budget: GateBudget;
   readonly #settler: Settler;
   readonly #locks = new KeyedLock();
   /** Effects whose code runs in this process, abandoned code included. */
@@ -32,8 +34,9 @@ export class EffectDesk {
   /** Claimed effects of a run, loaded once for each session, then kept along. */
   readonly #open = new WeakMap<RunSession, Promise<Map<string, EffectRecord>>>();
 
-  constructor(deps: GateDeps) {
+  constructor(deps: GateDeps, budget: GateBudget) {
     this.#deps = deps;
+    this.#budget = budget;
     this.#settler = new Settler(deps, this.#live);
   }
 
@@ -121,12 +124,12 @@ export class EffectDesk {
       if (found && isTakenBack(found)) return this.#resolve(act, nextIdOf(effectId), mayClaim);
       const verdict = judgeEffect(found, callerOf(act), await this.#knownOf(found, session));
       if (verdict === "claim") {
-        const broken = this.#brokenBy(act);
-        if (broken) return this.#finish(act, broken);
+        const lost = act.tool.maxCostMicroUsd > 0 ? await this.lostActs(session) : [];
+        const overrun = () => (mayClaim ? this.#budget.reserve(act, lost) : this.#budget.overrun(act, lost));
+        const stopped = this.#brokenBy(act) ?? overrun();
+        if (stopped) return this.#finish(act, stopped);
         if (!mayClaim) return undefined;
-        const beganAtMs = performance.now();
-        const effect = await this.#claim(act, effectId, found);
-        const reply = effect && (await this.#run(act, effect, beganAtMs));
+        const reply = await this.#claimAndRun(act, effectId, found);
         if (reply) return reply;
         continue;
       }
@@ -140,6 +143,17 @@ export class EffectDesk {
       if (verdict !== "settle_first") return this.#finish(act, answerTo(verdict, found, act));
       const stuck = await this.#settleOne(act.call, found);
       if (stuck) return this.#finish(act, { reply: stuck, ran: false });
+    }
+  }
+
+  /** Claims the act, whose cost is reserved, and makes it; nothing when somebody else was first. */
+  async #claimAndRun(act: Act, effectId: string, earlier: EffectRecord | undefined): Promise<ToolReply | undefined> {
+    try {
+      const beganAtMs = performance.now();
+      const effect = await this.#claim(act, effectId, earlier);
+      return effect && (await this.#run(act, effect, beganAtMs));
+    } finally {
+      this.#budget.release(act);
     }
   }
 

@@ -8,6 +8,7 @@ import type { EffectRecord } from "../core/records.js";
 import type { ForeseenAct, RunSession, TakeBackCall, Toolbox, ToolCall, UndoCall, UndoReply } from "../core/session.js";
 import type { ToolDefinition, ToolReply } from "../core/tool.js";
 import { coveredBy, rulingAgreedTo, wordOfAuthority, wordOn } from "./gate-asks.js";
+import { GateBudget } from "./gate-budget.js";
 import type { Act, Admitted, GateDeps, Outcome } from "./gate-call.js";
 import { finishCall, parseBy, recordCall, refused, replyOf } from "./gate-call.js";
 import { EffectDesk } from "./gate-effects.js";
@@ -24,8 +25,10 @@ const UNREADABLE = ["policy_invalid", "file_not_found"] as const;
 
 /**
  * The one door to tools. In this order: what the journal holds is answered from it; the tool is registered; its
- * arguments parse; the agent holds it and the playbook declared it; the kill switch is off; the ruling and, where it says so, a person; the
- * effect is claimed; the tool runs within its limit; its answer parses; turn, outcome and event are one unit.
+ * arguments parse; the agent holds it and the playbook declared it; the kill switch is off; the ruling and, where it says so, a person;
+ * what it may cost is left of the run's budget, which is looked at before a person is asked and again before the act; the effect is
+ * claimed; the tool runs within its limit; its answer parses; turn, outcome and event are one unit. What the budget does
+ * not let through is refused: a run does not wait for more money yet, and agents have no budgets of their own.
  */
 export function createGate(deps: GateDeps): Toolbox {
   return new Gate(deps);
@@ -33,12 +36,14 @@ export function createGate(deps: GateDeps): Toolbox {
 
 class Gate implements Toolbox {
   readonly #deps: GateDeps;
+  readonly #budget: GateBudget;
   readonly #effects: EffectDesk;
   readonly #undo: UndoDesk;
 
   constructor(deps: GateDeps) {
     this.#deps = deps;
-    this.#effects = new EffectDesk(deps);
+    this.#budget = new GateBudget(deps);
+    this.#effects = new EffectDesk(deps, this.#budget);
     this.#undo = new UndoDesk(deps, this.#effects);
   }
 
@@ -127,7 +132,10 @@ class Gate implements Toolbox {
       if ("reply" in ruled) return this.#finish(word.act, { ...ruled, applied: word.act.applied });
       return ruled.ruling.outcome === "forbidden" ? this.#finish(ruled, forbidden(ruled)) : this.#do(ruled);
     }
-    const foreseen = act.tool.effect === "reads" ? undefined : await this.#effects.foreseen(act);
+    const isReading = act.tool.effect === "reads";
+    const over = isReading ? this.#budget.overrun(act, await this.#lostBeside(act)) : undefined;
+    if (over) return this.#finish(act, over);
+    const foreseen = isReading ? undefined : await this.#effects.foreseen(act);
     if (foreseen) return foreseen;
     throw new NeedsPerson(word.draft);
   }
@@ -139,6 +147,8 @@ class Gate implements Toolbox {
   async #read(act: Act): Promise<ToolReply> {
     const { call, tool } = act;
     const { services, clock } = this.#deps;
+    const over = this.#budget.reserve(act, await this.#lostBeside(act));
+    if (over) return this.#finish(act, over);
     const context = {
       ...services,
       idempotencyKey: "",
@@ -148,9 +158,17 @@ class Gate implements Toolbox {
     };
     const ran = await runSeen(call, tool, act.parsed, (signal) => tool.run(act.parsed, { ...context, signal }));
     if (ran.kind === "aborted") throw ran.reason;
-    if (ran.kind !== "returned") return this.#finish(act, { reply: failureOf(tool, ran), ran: true });
-    const output = outputOf(tool, ran.value);
-    return this.#finish(act, { reply: output.ok ? { ok: true, value: output.value } : output.refusal, ran: true });
+    const output =
+      ran.kind === "returned" ? outputOf(tool, ran.value) : { ok: false as const, refusal: failureOf(tool, ran) };
+    const reply = output.ok ? { ok: true as const, value: output.value } : output.refusal;
+    const told = await this.#finish(act, { reply, ran: true });
+    this.#budget.release(act);
+    return told;
+  }
+
+  /** Acts of unknown outcome, as far as it matters what they may have cost. */
+  async #lostBeside({ call, tool }: Act): Promise<readonly EffectRecord[]> {
+    return tool.maxCostMicroUsd > 0 ? this.#effects.lostActs(call.session) : [];
   }
 
   #finish(act: Act, outcome: Outcome): Promise<ToolReply> {

@@ -44,7 +44,7 @@ const post = defineTool({
 });
 
 /** A mission whose task looks up these numbers of words, one after the other, and posts the last. */
-async function open(numbers: readonly number[]) {
+async function open(numbers: readonly number[], budgetUsd = 5) {
   const work = fakePlaybook({
     tools: ["look_up", "post_words"],
     run: (async (context: PlaybookContext) => {
@@ -56,7 +56,13 @@ async function open(numbers: readonly number[]) {
   engine = await openEngine({
     agents: [fakeAgent("A1", "worker", [work], { tools: ["look_up", "post_words"] })],
     tools: [lookUp, post],
-    missions: [{ tasks: [{ task_id: "A" }], cases: { id: "case_id", title: "case.case_id", items: cases(10) } }],
+    missions: [
+      {
+        tasks: [{ task_id: "A" }],
+        budget_usd: budgetUsd,
+        cases: { id: "case_id", title: "case.case_id", items: cases(10) },
+      },
+    ],
   });
   return engine.orchestrator;
 }
@@ -73,6 +79,17 @@ describe("I5: what a run costs is what its calls cost", () => {
     expect((await orchestrator.report(run)).cost_usd).toBeCloseTo(usd);
     expect((await orchestrator.status(run)).tasks["A"]?.cost_usd).toBeCloseTo(usd);
     expect((await orchestrator.insight.effects(run))[0]?.cost_usd).toBe(0.007);
+    expect(await orchestrator.insight.audit({ run })).toMatchObject({ is_sound: true });
+  });
+
+  test("and never more than its budget: the call that could take it above is refused, what is cheaper goes through", async () => {
+    const orchestrator = await open([3, 4], 0.052);
+
+    const { run_id: run } = await orchestrator.start("test-mission", { caseRef: "C1" });
+
+    expect((await orchestrator.report(run)).cost_usd).toBeCloseTo(0.01);
+    const refused = (await orchestrator.events(run)).filter(({ type }) => type === "tool_refused");
+    expect(refused).toMatchObject([{ data: { code: "over_budget", tool: "look_up" } }]);
     expect(await orchestrator.insight.audit({ run })).toMatchObject({ is_sound: true });
   });
 

@@ -49,7 +49,7 @@ export class GateSession
   implements
     Pick<
       RunSession,
-      "turn" | "commit" | "request" | "requests" | "runId" | "run" | "mission" | "stops" | "task" | "output"
+      "turn" | "commit" | "request" | "requests" | "runId" | "run" | "mission" | "stops" | "task" | "output" | "costs"
     >
 {
   readonly stops: KillWatch;
@@ -89,6 +89,10 @@ export class GateSession
 
   turn(taskId: string, attempt: number, key: string): Turn | undefined {
     return this.#turns.get(keyOf(taskId, attempt, key));
+  }
+
+  get costs() {
+    return { totalMicroUsd: [...this.#turns.values()].reduce((sum, turn) => sum + turn.costMicroUsd, 0) };
   }
 
   task(taskId: string) {
@@ -196,6 +200,8 @@ export interface WorldOptions {
   readonly missionPolicies?: readonly PolicyText[];
   /** The mission's own constraints, over its tasks T1 and T2. */
   readonly constraints?: MissionParts["constraints"];
+  /** What the run may cost. */
+  readonly budgetUsd?: number;
   /** The administrator's folder. */
   readonly policies?: string;
 }
@@ -215,10 +221,11 @@ export interface World {
 /** Takes the run over from whoever had it, and opens a gate of its own. */
 export async function openWorld(options: WorldOptions): Promise<World> {
   const { store, tools, clock = createClock(), runId = RUN_ID, caseId = "C1" } = options;
-  const { missionPolicies, constraints, leaseMs = LEASE_MS } = options;
+  const { missionPolicies, constraints, budgetUsd, leaseMs = LEASE_MS } = options;
   const mission = {
     ...missionOf({ tasks: [{ task_id: "T1" }, { task_id: "T2" }], ...(constraints && { constraints }) }),
     ...(missionPolicies && { policies: missionPolicies }),
+    ...(budgetUsd !== undefined && { budgetUsd }),
   };
   const session = await openSession({ ...options, leaseMs, clock, runId, caseId, mission });
   const tool = (name: string) => tools.find((each) => each.name === name);
