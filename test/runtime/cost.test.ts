@@ -88,7 +88,8 @@ describe("I5: what a run costs is what its calls cost", () => {
     const { run_id: run } = await orchestrator.start("test-mission", { caseRef: "C1" });
 
     expect((await orchestrator.report(run)).cost_usd).toBeCloseTo(0.01);
-    const refused = (await orchestrator.events(run)).filter(({ type }) => type === "tool_refused");
+    const events = await engine.parts.store.events.of(run);
+    const refused = events.filter(({ type }) => type === "tool_refused");
     expect(refused).toMatchObject([{ data: { code: "over_budget", tool: "look_up" } }]);
     expect(await orchestrator.insight.audit({ run })).toMatchObject({ is_sound: true });
   });
