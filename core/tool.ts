@@ -77,8 +77,9 @@ export interface ToolDefinition<
   /** Lets go of what calls keep open, when the orchestrator closes; a call after that opens it anew. */
   readonly close?: () => Promise<void>;
   /**
-   * Takes back what `run` did, when its run fails or is cancelled. Called until it returns, always with the same
-   * idempotency key: done twice it must do no more than once. `result` is absent when what the act answered was lost.
+   * Takes back what `run` did, when its run fails or is cancelled. Called until it returns, as often as the task's `retry`
+   * allows and never twice at once, always with the same idempotency key: done twice it must do no more than once. `result`
+   * is absent when what the act answered was lost.
    */
   readonly compensate?: (
     args: z.output<Input>,

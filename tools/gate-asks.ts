@@ -112,12 +112,18 @@ function wasShown(request: ApprovalRecord, act: Act): boolean {
   return isUntouched(request) && covers !== undefined && isSame(covers, coveredBy(act));
 }
 
+/** Whether a person agreed to just this, which is what `covers` says, and their request was not changed since. */
+export function agreesTo(request: ApprovalRecord, covers: JsonObject): boolean {
+  const { covers: shown } = request.shown;
+  return request.status === "approved" && isUntouched(request) && shown !== undefined && isSame(shown, covers);
+}
+
 function isSame(one: JsonObject, other: JsonObject): boolean {
   return canonicalJson(one) === canonicalJson(other);
 }
 
 /** What was shown is what the digest was taken of: a row that somebody changed since grants nothing. */
-function isUntouched({ shown, digest }: ApprovalRecord): boolean {
+export function isUntouched({ shown, digest }: ApprovalRecord): boolean {
   return digestOf(shown) === digest;
 }
 
@@ -213,6 +219,7 @@ export function decidedDoubt(call: ToolCall, effect: EffectRecord): ApprovalReco
   return call.session
     .requests()
     .filter(({ kind, subject, status }) => kind === "in_doubt" && subject === effect.effectId && isDecided(status))
+    .filter(isUntouched)
     .find(({ shown }) => canonicalJson(shown.subject) === about);
 }
 

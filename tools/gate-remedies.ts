@@ -1,6 +1,6 @@
 import type { RequestDraft } from "../core/approval.js";
 import { NeedsPerson } from "../core/approval.js";
-import type { Json } from "../core/digest.js";
+import type { Json, JsonObject } from "../core/digest.js";
 import type { Ruling } from "../core/policy.js";
 import type { EffectRecord } from "../core/records.js";
 import type { UndoCall } from "../core/session.js";
@@ -71,11 +71,17 @@ export function restsOnIt({ runId, title }: { readonly runId: string; readonly t
   return `Another run rests on it: ${runId} (${title}) went on with what it answered, and did not fail.`;
 }
 
-/** The request that asks whether code may take an act back. */
-export function undoRequest(call: UndoCall, effect: EffectRecord, { reason, rule }: Ruling): RequestDraft {
+/** The request that asks whether code may take an act back; a yes covers what `covers` says. */
+export function undoRequest(
+  call: UndoCall,
+  effect: EffectRecord,
+  { reason, rule }: Ruling,
+  covers: JsonObject,
+): RequestDraft {
   const question = `${doneFor(call, effect)} and could be taken back. May that be done?`;
   const reasons = [`A person is asked because ${reason} (${rule}), and nobody was asked when it was done.`];
-  return draftOf(call, effect, { kind: "tool_call", question, reasons, consequences: WORDS_ON_UNDO });
+  const draft = draftOf(call, effect, { kind: "tool_call", question, reasons, consequences: WORDS_ON_UNDO });
+  return { ...draft, shown: { ...draft.shown, covers } };
 }
 
 function doneFor({ task }: UndoCall, effect: EffectRecord): string {

@@ -1,12 +1,15 @@
 import { z } from "zod";
 import { NeedsPerson } from "../core/approval.js";
+import type { JsonObject } from "../core/digest.js";
+import { digestOf } from "../core/digest.js";
 import { hasCode } from "../core/errors.js";
 import type { ApprovalRecord, EffectRecord, UndoRecord } from "../core/records.js";
 import { isDecided } from "../core/run.js";
 import type { TakeBackCall, ToolCall, UndoCall, UndoReply } from "../core/session.js";
 import type { ToolDefinition, ToolReply } from "../core/tool.js";
 import { isUndoQuestion, undoIdOf, undoSubject, undoTurnKey } from "../core/undo.js";
-import type { GateDeps } from "./gate-call.js";
+import { agreesTo, coveredBy, isUntouched } from "./gate-asks.js";
+import type { Foreseen, GateDeps } from "./gate-call.js";
 import { parseBy, refusal, replyOf, toJson } from "./gate-call.js";
 import type { EffectDesk } from "./gate-effects.js";
 import { LateCode } from "./gate-late.js";
@@ -112,14 +115,29 @@ export class UndoDesk {
     parsed: unknown,
   ): Promise<string | undefined> {
     const ruling = await rulingOnUndo(this.#deps.policies, call, effect, { tool, parsed });
-    const yes = wordsOn(call, effect).find(({ status }) => status === "approved");
-    if (yes && !yes.appliedAt) await call.session.commit({ applied: [yes.approvalId] });
+    const yeses = wordsOn(call, effect).filter(({ status }) => status === "approved");
+    const applied = yeses.filter(({ appliedAt }) => !appliedAt).map(({ approvalId }) => approvalId);
+    if (applied.length > 0) await call.session.commit({ applied });
     if (ruling.outcome === "forbidden") {
       const reason = `${tool.name} is forbidden now: ${ruling.reason} (${ruling.rule}). So is taking it back.`;
       throw new NeedsPerson(undoQuestion(call, effect, tool, { reason }));
     }
-    if (ruling.outcome === "ask" && !yes) throw new NeedsPerson(undoRequest(call, effect, ruling));
-    return yes?.approvalId;
+    if (ruling.outcome !== "ask") return undefined;
+    const covers = await this.#coveredBy(call, effect, { tool, parsed, ruling });
+    const yes = yeses.find((request) => agreesTo(request, covers));
+    if (!yes) throw new NeedsPerson(undoRequest(call, effect, ruling, covers));
+    return yes.approvalId;
+  }
+
+  /** What a yes to the undo covers: the act, as it was called and answered, under the policies of now. */
+  async #coveredBy(
+    { session, task, agent }: UndoCall,
+    { effectId, tool: name, args, result = null }: EffectRecord,
+    ruled: Pick<Foreseen, "tool" | "parsed" | "ruling">,
+  ): Promise<JsonObject> {
+    const policyVersion = await this.#deps.policies.versionFor(session.mission.policies ?? []);
+    const call = { session, task, agent, tool: name, args };
+    return { ...coveredBy({ ...ruled, call, args, policyVersion }), undoes: effectId, answered: digestOf(result) };
   }
 
   /** What a person said about the act: they took it back themselves, or let it stand. */
@@ -257,10 +275,11 @@ export class UndoDesk {
   }
 }
 
-/** What people were asked about taking the act back, and have not been asked in other words since. */
+/** What people were asked about taking the act back, and said, as far as nobody changed the rows since. */
 function wordsOn({ session }: UndoCall, { effectId }: EffectRecord): readonly ApprovalRecord[] {
   const subject = undoSubject(effectId);
-  return session.requests().filter((request) => isUndoQuestion(request) && request.subject === subject);
+  const isAbout = (request: ApprovalRecord) => isUndoQuestion(request) && request.subject === subject;
+  return session.requests().filter((request) => isAbout(request) && isUntouched(request));
 }
 
 function undoneEvent(effect: EffectRecord, { outcome, by, note }: UndoRecord, approval?: string) {

@@ -126,6 +126,24 @@ describe("I4: what was approved is what runs, or nothing runs", () => {
     expect(open?.status).toBe("pending");
   });
 
+  test("a doubt that somebody changed after it was answered is asked anew, and its act is not done again", async () => {
+    const mission = desk.mission("doubt", [{ task_id: "T", skill: "ship" }]);
+    const orchestrator = await desk.open();
+    const { run_id: run } = await orchestrator.start(mission, { caseRef: { case_id: "C1" } });
+    const request = await onlyRequest(orchestrator, run);
+    expect(request.kind).toBe("in_doubt");
+    const didNot = { type: "reject", comment: "It did not." } as const;
+    await orchestrator.decide(request.approval_id, { decision: didNot, by: "ann", continue: false });
+    tamper("update approvals set shown = replace(shown, 'Did this happen', 'Is all well')");
+
+    await orchestrator.resume(run);
+
+    expect(actsIn(desk.folder)).toEqual(["parcel C1"]);
+    const [open] = await orchestrator.approvals({ run });
+    expect(open?.approval_id).not.toBe(request.approval_id);
+    expect(open?.status).toBe("pending");
+  });
+
   test("untouched, it is done once", async () => {
     const { orchestrator, run } = await approved(CALL);
 

@@ -1,3 +1,4 @@
+import BetterSqlite3 from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ToolDefinition } from "../../core/tool.js";
 import type { Engine } from "../support/engine.js";
@@ -123,5 +124,73 @@ describe("I3: an undo is ruled on by the policies of now, as the act that it tak
 
     expect(status).toBe("cancelled");
     expect(ledger.log).toEqual(["do flight", "do hotel", "undo hotel", "undo flight"]);
+  });
+});
+
+describe("I4: a yes to an undo covers what was shown, under the policies that it was shown under", () => {
+  const approve = (id = "", goesOn = true) =>
+    engine.orchestrator.decide(id, { decision: { type: "approve" }, by: "ada", continue: goesOn });
+
+  /** A cancelled run whose hotel may be taken back, as a person said; nobody went on with that. */
+  async function agreed() {
+    const run = await openTrip();
+    await open(ASKS);
+    const { approvals } = await engine.orchestrator.cancel(run, { by: "ada" });
+    const asked = approvals.map(({ approval_id }) => approval_id);
+    await approve(asked[0], false);
+    return { run, asked };
+  }
+
+  const openIn = async (run: string) =>
+    (await engine.orchestrator.approvals({ run })).map(({ approval_id }) => approval_id);
+
+  test("untouched, it is followed", async () => {
+    const { run, asked } = await agreed();
+    await open(ASKS);
+
+    await engine.orchestrator.resume(run);
+
+    expect(ledger.log.slice(2)).toEqual(["undo hotel"]);
+    expect(await openIn(run)).toEqual(asked.slice(1));
+  });
+
+  test("where policies are others by then, people are asked anew, and what they say counts", async () => {
+    const { run, asked } = await agreed();
+    await open(ASKS.replace("of late we ask", "we still ask"));
+
+    await engine.orchestrator.resume(run);
+
+    expect(ledger.log.slice(2)).toEqual([]);
+    const anew = await openIn(run);
+    expect(anew.length).toBe(2);
+    expect(anew.filter((id) => asked.includes(id))).toEqual([]);
+    for (const id of anew) await approve(id);
+    expect((await engine.orchestrator.status(run)).status).toBe("cancelled");
+    expect(ledger.log.slice(2)).toEqual(["undo hotel", "undo flight"]);
+  });
+
+  test.each([
+    [
+      "what was shown",
+      "update approvals set shown = replace(shown, 'Book was done', 'Nothing was done') where status = 'approved'",
+    ],
+    [
+      "the act itself",
+      "update effects set args = replace(args, 'hotel', 'motel'), result = replace(result, 'hotel', 'motel')",
+    ],
+  ])("%s, changed in the rows since: nothing is taken back, and a person is asked anew", async (_, change) => {
+    const { run, asked } = await agreed();
+    await engine.orchestrator.close();
+    const rows = new BetterSqlite3(engine.path);
+    rows.prepare(change).run();
+    rows.close();
+    await open(ASKS);
+
+    await engine.orchestrator.resume(run);
+
+    expect(ledger.log.slice(2)).toEqual([]);
+    const anew = await openIn(run);
+    expect(anew.length).toBe(2);
+    expect(anew).not.toContain(asked[0]);
   });
 });
