@@ -6,7 +6,8 @@ import { defineTool } from "../define-tool.js";
 import { made } from "./factory.js";
 import { Format, JsonValue, toRows, toValue } from "./formats.js";
 
-const MAX_TEXT = 4 * 1_048_576;
+/** The gate lets no more through. */
+const MAX_TEXT = 1_048_576;
 const TIMEOUT_MS = 10_000;
 
 const ConverterOptionsSchema = z.strictObject({ source: z.string().min(1).max(200).default("/mission-orchestrator") });
