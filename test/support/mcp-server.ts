@@ -66,11 +66,18 @@ export function createOldServer(): Server {
   return server;
 }
 
-/** A server of these tools, which do nothing; a schema may be given for all of them. */
-export function createListServer(names: readonly string[], properties: Readonly<Record<string, object>> = {}): Server {
+/** A server of these tools, which do nothing; a schema may be given for all of them, and what happens before they are listed. */
+export function createListServer(
+  names: readonly string[],
+  properties: Readonly<Record<string, object>> = {},
+  beforeList: () => Promise<never> | undefined = () => undefined,
+): Server {
   const server = new Server({ name: "list", version: "1" }, { capabilities: { tools: {} } });
   const inputSchema = { type: "object" as const, properties };
-  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: names.map((name) => ({ name, inputSchema })) }));
+  server.setRequestHandler(
+    ListToolsRequestSchema,
+    () => beforeList() ?? { tools: names.map((name) => ({ name, inputSchema })) },
+  );
   server.setRequestHandler(CallToolRequestSchema, ({ params }) => ({ content: [{ type: "text", text: params.name }] }));
   return server;
 }

@@ -71,7 +71,7 @@ export class McpServer {
   /** Rejects with `McpFailure` when there is no result; a result may still be a failure of the tool. */
   async call({ tool, digest, args, idempotencyKey, timeoutMs, signal }: McpCall): Promise<CallToolResult> {
     return this.#during(signal, async (connection) => {
-      connection.offered ??= new Map((await this.#list(connection.client)).map((each) => [each.name, each]));
+      connection.offered ??= new Map((await this.#list(connection.client, signal)).map((each) => [each.name, each]));
       const now = connection.offered.get(tool);
       if (now === undefined || digestOfTool(now) !== digest) throw this.#changed(tool);
       const { CallToolResultSchema } = await import("@modelcontextprotocol/sdk/types.js");
@@ -96,11 +96,11 @@ export class McpServer {
     this.#connection = opening;
     let open: Connection | undefined;
     try {
-      open = await opening;
+      open = await unlessAborted(opening, signal);
       return await work(open);
     } catch (error) {
       const isShared = signal?.aborted === true && this.#calls > 1;
-      if (open === undefined || !(isAnswer(error) || isShared)) void this.#drop(opening);
+      if (!isShared && (open === undefined || !isAnswer(error))) void this.#drop(opening);
       signal?.throwIfAborted();
       throw this.#named(error, open);
     } finally {
@@ -138,13 +138,13 @@ export class McpServer {
     return connection;
   }
 
-  async #list(client: Client): Promise<readonly Tool[]> {
+  async #list(client: Client, signal?: AbortSignal): Promise<readonly Tool[]> {
     const { ListToolsResultSchema } = await import("@modelcontextprotocol/sdk/types.js");
     const tools: Tool[] = [];
     let cursor: string | undefined;
     for (let page = 0; page < MAX_PAGES; page += 1) {
       const request = { method: "tools/list" as const, ...(cursor !== undefined && { params: { cursor } }) };
-      const options = { timeout: this.#limits.connectTimeoutMs };
+      const options = { timeout: this.#limits.connectTimeoutMs, ...(signal && { signal }) };
       const answer = await client.request(request, ListToolsResultSchema, options).catch((cause: unknown) => {
         throw new McpFailure(this.#words("did not list its tools", cause), { cause, transient: true, notDone: true });
       });
@@ -181,6 +181,16 @@ export class McpServer {
 /** What a tool is, as far as a call depends on it. */
 export function digestOfTool({ name, inputSchema, outputSchema }: Tool): string {
   return digestOf([name, JSON.parse(JSON.stringify([inputSchema, outputSchema ?? null]))]);
+}
+
+/** What is shared is not given up with one call that no longer waits for it. */
+function unlessAborted<Value>(shared: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(signal?.reason);
+    if (signal?.aborted) leave();
+    signal?.addEventListener("abort", leave, { once: true });
+    void shared.then(resolve, reject).finally(() => signal?.removeEventListener("abort", leave));
+  });
 }
 
 /** Failures that the server itself answered with; after others the connection cannot be trusted. */

@@ -8,6 +8,7 @@ import type { McpOptions } from "../../../tools/connectors/mcp.js";
 import { mcpTools } from "../../../tools/connectors/mcp.js";
 import { approvedCall } from "../../support/approved-call.js";
 import { openWorld } from "../../support/gate.js";
+import { deferred } from "../../support/kill.js";
 import { createListServer, createTestServer } from "../../support/mcp-server.js";
 import { openFreshStore } from "../../support/store.js";
 import { toolContext } from "../../support/tool-context.js";
@@ -225,6 +226,35 @@ describe("a server that misbehaves is a failure with its name", () => {
     await expect(call).rejects.toThrow("the time is over");
     expect(await tool("notes_find_note").run({ word: "tea" })).toMatchObject({ data: null });
   });
+
+  test.each(["connected", "asked for its tools"])(
+    "one that hangs when it is %s is left at the call's signal",
+    async (at) => {
+      const hung = deferred();
+      let isHanging = false;
+      const hang = (when: string) => {
+        if (!isHanging || at !== when) return undefined;
+        hung.finish();
+        return new Promise<never>(() => {});
+      };
+      const { url } = await overHttp(undefined, () => {
+        const server = createListServer(["find"], {}, () => hang("asked for its tools"));
+        return { connect: (transport) => hang("connected") ?? server.connect(transport) };
+      });
+      const tool = await made({ servers: { list: { url: `${url}/mcp`, ...LOCAL } }, connectTimeoutMs: 60_000 });
+      await tool("list_find").tool.close?.();
+      isHanging = true;
+      const control = new AbortController();
+
+      const call = tool("list_find").run({}, control.signal);
+      await hung.done;
+      control.abort(new Error("the time is over"));
+
+      await expect(call).rejects.toThrow("the time is over");
+      isHanging = false;
+      expect(await tool("list_find").run()).toMatchObject({ text: "find" });
+    },
+  );
 
   test("one that changes a tool after it was read does not get it called", async () => {
     const tool = await made({ servers: overStdio() });
