@@ -9,6 +9,8 @@ const LOOK_MS = 5;
 const ACTS = Array.from({ length: 150 }, (_, index) => `act-${index}`);
 
 const [, , folder = "", url = "", command = "", ...rest] = process.argv;
+/** Told to whoever starts: the act that lasts until the test has switched, or its signal fires. It is done all the same. */
+const lastAct = command === "start" ? rest[0] : undefined;
 const done = join(folder, "acts");
 const say = (line: object): void => void writeSync(1, `${JSON.stringify(line)}\n`);
 const acts = (): readonly string[] => (existsSync(done) ? readFileSync(done, "utf8").split("\n").filter(Boolean) : []);
@@ -29,7 +31,8 @@ const tool = actTool(
       await untilLetGo(written("let-go", signal), signal);
     }
     appendFileSync(done, `${name}\n`);
-    // Slow enough that a switch falls between two acts.
+    if (name === lastAct) await written("switched", signal);
+    // Slow enough that switches fall between acts.
     await new Promise((go) => setTimeout(go, LOOK_MS));
   },
   { reconcile: async (name) => acts().includes(name) },
@@ -48,7 +51,6 @@ async function obey(): Promise<unknown> {
   if (command === "start") return orchestrator.start("test-mission", { onRun: (runId) => say({ runId }) });
   if (command === "resume") return orchestrator.resume();
   const [turned, ...targets] = rest;
-  if (command === "kill-on-go") await written("go", new AbortController().signal);
   const outcomes = [];
   for (const target of targets) {
     const options = { ...JSON.parse(target), by: `process ${process.pid}`, reason: "A test." };

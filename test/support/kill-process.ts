@@ -29,12 +29,12 @@ export interface KillProcess {
 export interface KillWorld {
   readonly folder: string;
   readonly url: string;
-  start(command: "start" | "resume" | "kill" | "kill-on-go", ...rest: readonly string[]): KillProcess;
+  start(command: "start" | "resume" | "kill", ...rest: readonly string[]): KillProcess;
   /** What really happened, in order. */
   acts(): readonly string[];
   letGo(): void;
-  /** Lets those switch that were started to wait for it. */
-  go(): void;
+  /** Lets the act end that waits for the switch. */
+  hasSwitched(): void;
   drop(): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ export function createKillWorld(): KillWorld {
       return existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : [];
     },
     letGo: () => writeFileSync(join(folder, "let-go"), ""),
-    go: () => writeFileSync(join(folder, "go"), ""),
+    hasSwitched: () => writeFileSync(join(folder, "switched"), ""),
     async drop() {
       for (const child of running) child.signal("SIGKILL");
       await Promise.all(running.map(({ ended }) => ended));
