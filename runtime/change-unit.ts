@@ -17,6 +17,16 @@ export function statementsOf(store: Store, run: RunFence, change: Change, now: D
   ];
 }
 
+/** True when the store may refuse the change for what it says besides its turns: they are turns only once it is written. */
+export function hasGuardedTurns({ statements = [], turns = [] }: Change): boolean {
+  return statements.length > 0 && turns.length > 0;
+}
+
+/** Decisions that nothing has gone on with yet. */
+export function unheededIn(requests: readonly ApprovalRecord[]): ApprovalRecord[] {
+  return requests.filter((request) => isDecided(request.status) && request.appliedAt === undefined);
+}
+
 /** Requests that a change takes back: a new attempt what earlier ones still ask, a settled task all that it asked. */
 export function obsoleteBy(requests: readonly ApprovalRecord[], tasks: readonly TaskRecord[]): ApprovalRecord[] {
   const moved = attemptsBehind(tasks);
@@ -33,8 +43,7 @@ export function withHeeded(change: Change, requests: readonly ApprovalRecord[]):
 /** Decisions that a change has gone on with: a task that has settled, or begins anew, has heeded all about it. */
 function heededBy(requests: readonly ApprovalRecord[], tasks: readonly TaskRecord[]): string[] {
   const moved = attemptsBehind(tasks);
-  return requests
-    .filter((request) => isDecided(request.status) && request.appliedAt === undefined)
+  return unheededIn(requests)
     .filter((request) => request.attempt < (moved.get(request.taskId) ?? 0))
     .map((request) => request.approvalId);
 }

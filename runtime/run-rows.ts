@@ -29,6 +29,11 @@ export function unlessDecided(error: unknown): void {
   if (!hasCode(error, "already_decided")) throw error;
 }
 
+/** Puts the turns among those known by their names. */
+export function keepTurns(known: Map<string, Turn>, turns: readonly Turn[] = []): void {
+  for (const turn of turns) known.set(turnId(turn.taskId, turn.attempt, turn.key), turn);
+}
+
 /** Names a turn among those of its run. */
 export function turnId(taskId: string, attempt: number, key: string): string {
   return `${taskId}|${attempt}|${key}`;

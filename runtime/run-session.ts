@@ -22,7 +22,7 @@ import { declaresResources } from "../core/resource.js";
 import type { TerminalStatus } from "../core/run.js";
 import { isDecided, isSettled, isTerminal } from "../core/run.js";
 import type { Change, Person, RunSession } from "../core/session.js";
-import { obsoleteBy, statementsOf, withHeeded } from "./change-unit.js";
+import { hasGuardedTurns, obsoleteBy, statementsOf, unheededIn, withHeeded } from "./change-unit.js";
 import { toMissionEvent } from "./event-hub.js";
 import { HeldResources } from "./held-resources.js";
 import { PersonalMask } from "./personal.js";
@@ -40,7 +40,7 @@ import {
 import { runEnded, runEnding } from "./run-events.js";
 import { actsOf, readEvidence } from "./run-evidence.js";
 import type { RunRows, SessionDeps } from "./run-rows.js";
-import { turnId, unlessDecided } from "./run-rows.js";
+import { keepTurns, turnId, unlessDecided } from "./run-rows.js";
 import { TaskCosts } from "./task-costs.js";
 
 const POLL_MS = 500;
@@ -103,7 +103,7 @@ export class LiveRun implements RunSession {
     this.costs = new TaskCosts(rows.turns);
     this.#tasks = new Map(rows.tasks.map((task) => [task.taskId, task]));
     for (const result of rows.results) this.#outputs.set(result.taskId, result.output);
-    for (const turn of rows.turns) this.#turns.set(turnId(turn.taskId, turn.attempt, turn.key), turn);
+    keepTurns(this.#turns, rows.turns);
     for (const request of rows.requests) this.#requests.set(request.approvalId, request);
     this.mask = new PersonalMask(mission, rows.run, deps.contracts, rows);
   }
@@ -153,12 +153,14 @@ export class LiveRun implements RunSession {
   commit(change: Change): Promise<void> {
     const costed = this.costs.counted(change, (taskId) => this.task(taskId));
     const whole = withHeeded(costed, this.requests());
-    this.#mirror(whole);
+    const isGuarded = hasGuardedTurns(whole);
+    this.#mirror(isGuarded ? { ...whole, turns: [] } : whole);
     const obsolete = this.#withdraw(obsoleteBy(this.requests(), change.tasks ?? []));
-    return this.#write(
+    const written = this.#write(
       [...statementsOf(this.#deps.store, this.#fence, whole, this.#deps.clock.now()), ...obsolete],
       (change.events ?? []).map((event) => ({ ...event, runId: this.runId })),
     );
+    return isGuarded ? written.then(() => keepTurns(this.#turns, whole.turns)) : written;
   }
 
   async settled(): Promise<void> {
@@ -243,7 +245,7 @@ export class LiveRun implements RunSession {
     // The orchestrator marks its runs itself, together with giving the lease back, once `invoke` has returned.
     if (this.run.host === "orchestrator") {
       await this.refresh();
-      return !this.requests().some((request) => isDecided(request.status) && request.appliedAt === undefined);
+      return unheededIn(this.requests()).length === 0;
     }
     const pending = this.requests().filter((request) => request.status === "pending");
     const statements = this.#deps.store.runs.wait(this.#fence);
@@ -280,13 +282,10 @@ export class LiveRun implements RunSession {
     const pending = this.requests().filter((request) => request.status === "pending");
     const closed = this.#withdraw(pending);
     const release = this.#deps.store.runs.releaseLease(this.#fence);
-    const unheeded = this.requests().filter((request) => isDecided(request.status) && request.appliedAt === undefined);
+    const unheeded = unheededIn(this.requests()).map(({ approvalId }) => approvalId);
     const ended = this.#write(
       [
-        ...this.#deps.store.approvals.markApplied(
-          unheeded.map((request) => request.approvalId),
-          now,
-        ),
+        ...this.#deps.store.approvals.markApplied(unheeded, now),
         ...this.#deps.store.runs.finish(this.#fence, status, report, failure, now),
         ...closed,
         ...this.resources.ofRun(),
@@ -366,7 +365,7 @@ export class LiveRun implements RunSession {
     for (const task of change.tasks ?? []) this.#tasks.set(task.taskId, task);
     for (const taskId of change.supersede ?? []) this.#outputs.delete(taskId);
     for (const result of change.results ?? []) this.#outputs.set(result.taskId, result.output);
-    for (const turn of change.turns ?? []) this.#turns.set(turnId(turn.taskId, turn.attempt, turn.key), turn);
+    keepTurns(this.#turns, change.turns);
     if (change.reviewRound !== undefined) this.#reviewRound = change.reviewRound;
     const now = this.#deps.clock.now();
     for (const id of change.applied ?? []) {

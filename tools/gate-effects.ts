@@ -236,7 +236,10 @@ export class EffectDesk {
     return earlier && earlier.claimedAt >= now ? new Date(earlier.claimedAt.getTime() + 1) : now;
   }
 
-  /** Nothing when it stood still so long that somebody else may be at it. Who lost the run is refused. */
+  /**
+   * The reply of the act's code. Nothing when somebody else noted meanwhile that it was done, or when it stood still so
+   * long that somebody else may be at it: then it is looked at anew. Who lost the run is refused.
+   */
   async #run(act: Act, effect: EffectRecord, beganAtMs: number): Promise<ToolReply | undefined> {
     const { call, tool } = act;
     let inFlight: Promise<unknown> | undefined;
@@ -255,7 +258,7 @@ export class EffectDesk {
       );
       inFlight = "inFlight" in ran ? ran.inFlight : undefined;
       if (ran.kind === "aborted") throw ran.reason;
-      if (ran.kind === "returned") return await this.#finish(act, this.#returned(act, effect, ran.value), effect);
+      if (ran.kind === "returned") return await this.#finishOwn(act, effect, this.#returned(act, effect, ran.value));
       return await this.#failed(act, effect, ran);
     } finally {
       if (inFlight) void inFlight.then(() => this.#live.delete(effect.effectId));
@@ -283,7 +286,7 @@ export class EffectDesk {
   }
 
   /** The tool threw or was too late: unless its error says that nothing was done, the outside is asked at once. */
-  async #failed(act: Act, effect: EffectRecord, ran: Exclude<Ran, { kind: "returned" }>): Promise<ToolReply> {
+  async #failed(act: Act, effect: EffectRecord, ran: Exclude<Ran, { kind: "returned" }>) {
     const reply = failureOf(act.tool, ran);
     const open: Outcome = {
       reply: { ...reply, transient: true },
@@ -292,13 +295,10 @@ export class EffectDesk {
     };
     if ("inFlight" in ran) return this.#finish(act, open);
     const finding = saysNotDone(ran) ? NOT_DONE : await this.#settler.look(act.call, act.tool, effect);
-    if (finding.kind === "done") return this.#finish(act, this.#returned(act, effect, finding.result), effect);
+    if (finding.kind === "done") return this.#finishOwn(act, effect, this.#returned(act, effect, finding.result));
     if (finding.kind === "not_done") {
-      return this.#finish(
-        act,
-        { ...this.#notDone(effect), reply, ran: true, data: { effect: effect.effectId } },
-        effect,
-      );
+      const data = { effect: effect.effectId };
+      return this.#finishOwn(act, effect, { ...this.#notDone(effect), reply, ran: true, data });
     }
     if (finding.kind === "later") return this.#finish(act, open);
     return act.tool.idempotent ? this.#finish(act, { ...open, reply }) : this.#settler.doubt(act.call, effect);
@@ -357,9 +357,27 @@ export class EffectDesk {
     return new Map(all.filter(({ status }) => status === "claimed").map((effect) => [effect.effectId, effect]));
   }
 
-  async #finish(act: Act, outcome: Outcome, settled?: EffectRecord): Promise<ToolReply> {
-    const reply = await finishCall(act, outcome, this.#deps.clock.now());
-    if (settled) (await this.#openOf(act.call.session)).delete(settled.effectId);
+  /**
+   * Records what became of an act that was claimed for this call. Somebody else may have settled it meanwhile: nothing
+   * where they noted that it was done. Where they noted that it was not, the call still has its answer, since it is not
+   * made again for it.
+   */
+  async #finishOwn(act: Act, effect: EffectRecord, outcome: Outcome): Promise<ToolReply | undefined> {
+    const { effectId } = effect;
+    const reply = await this.#finish(act, outcome).catch(async (error: unknown) => {
+      if (!hasCode(error, "already_decided")) throw error;
+      const found = await this.#deps.store.effects.find(effectId);
+      return found?.status === "not_done" ? this.#finish(act, withoutSettling(outcome)) : undefined;
+    });
+    (await this.#openOf(act.call.session)).delete(effectId);
     return reply;
   }
+
+  #finish(act: Act, outcome: Outcome): Promise<ToolReply> {
+    return finishCall(act, outcome, this.#deps.clock.now());
+  }
+}
+
+function withoutSettling({ statements: _, events: __, ...outcome }: Outcome): Outcome {
+  return outcome;
 }
