@@ -10,19 +10,34 @@ export type Shaped<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** Parses a JSON value; each violation names its place, what was found and what is allowed there. */
+/**
+ * Parses a JSON value; each violation names its place, what was found and what is allowed there. A schema whose own code
+ * throws, or is async, fits nothing: the problem says so to its author.
+ */
 export function shapeOf<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
   locate: (pointer: string) => Place = (pointer) => ({ pointer }),
 ): Shaped<z.output<Schema>> {
-  const parsed = schema.safeParse(value);
+  const parsed = parsedBy(schema, value);
+  if (parsed instanceof Error) {
+    const message = `cannot be checked, because its schema breaks: ${parsed.message} A check of a schema answers at once, and never throws.`;
+    return { ok: false, problems: [{ severity: "error", code: "file_shape", ...locate(""), message }] };
+  }
   if (parsed.success) return { ok: true, value: parsed.data };
   const violations = parsed.error.issues.flatMap((issue) => toViolations(issue, value, schema));
   const problems = violations.map(({ path, message }): Problem => {
     return { severity: "error", code: "file_shape", ...locate(toPointer(path)), message };
   });
   return { ok: false, problems };
+}
+
+function parsedBy<Schema extends z.ZodType>(schema: Schema, value: unknown) {
+  try {
+    return schema.safeParse(value);
+  } catch (error) {
+    return error instanceof Error ? error : new Error("It threw what is no error.");
+  }
 }
 
 interface Violation {

@@ -3,8 +3,9 @@ import { digestOf } from "../core/digest.js";
 import type { EffectCaller, EffectVerdict } from "../core/effect.js";
 import { effectIdOf } from "../core/effect.js";
 import type { EffectRecord } from "../core/records.js";
-import type { Act, Outcome } from "./gate-call.js";
+import type { Act, Admitted, Outcome } from "./gate-call.js";
 import { refusal, refused, toJson } from "./gate-call.js";
+import { wordsOf } from "./gate-limits.js";
 import { unsettled } from "./gate-settle.js";
 
 /** The effect that a call means, under the given second intent; empty for the first. */
@@ -92,7 +93,22 @@ function membersOf(args: Json): JsonObject {
   return typeof args === "object" && args !== null && !Array.isArray(args) ? (args as JsonObject) : {};
 }
 
-function identityOf({ tool, parsed }: Act) {
+/** What keeps arguments from being told apart from others, in words for the tool's author; nothing when its key can be made. */
+export function keyFault(act: Admitted): string | undefined {
+  if (act.tool.effect === "reads") return undefined;
+  try {
+    const { dedupeKey }: { readonly dedupeKey: unknown } = identityOf(act);
+    return typeof dedupeKey === "string" ? undefined : keyWords(act, "it is no text");
+  } catch (error) {
+    return keyWords(act, wordsOf(error));
+  }
+}
+
+function keyWords({ tool }: Admitted, why: string): string {
+  return `${tool.name} cannot tell what is one act with these arguments: ${why}. Its dedupeKey has to give a text for all that its input takes, and never to throw.`;
+}
+
+function identityOf({ tool, parsed }: Pick<Act, "tool" | "parsed">) {
   // `defineTool` proves it; this is for tools that were built by hand.
   if (!tool.dedupeKey || !tool.dedupeScope)
     throw new Error(`Tool ${tool.name} has an effect but no dedupe key and scope.`);

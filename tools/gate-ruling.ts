@@ -7,7 +7,10 @@ import type { ToolDefinition } from "../core/tool.js";
 import { stillCovers } from "./gate-asks.js";
 import type { Foreseen, GateDeps } from "./gate-call.js";
 
-/** The ruling of the policies that hold now for the run's mission. Rejects with `policy_invalid` when they cannot be read. */
+/** Without policies that can be read nothing is allowed. They are read again for the next call. */
+export const UNREADABLE = ["policy_invalid", "file_not_found"] as const;
+
+/** The ruling of the policies that hold now for the run's mission. Rejects with one of `UNREADABLE` when they cannot be read. */
 export async function weigh(
   policies: Pick<GateDeps["policies"], "bookFor">,
   { call, tool, parsed }: Pick<Foreseen, "call" | "tool" | "parsed">,
@@ -35,7 +38,12 @@ export async function whyNotRuledAgain(
   const agent = mission.agents.find(({ id }) => id === effect.agentId) ?? call.agent;
   const { tool: name, args } = effect;
   const act = { ...known, args, call: { session, task, agent, tool: name, args } };
-  const ruled = { ...act, ...(await weigh(policies, act)) };
+  const weighed = await weigh(policies, act).catch((error: unknown) => {
+    if (!hasCode(error, ...UNREADABLE)) throw error;
+    return error.message;
+  });
+  if (typeof weighed === "string") return `${name} cannot be ruled on now: ${weighed}`;
+  const ruled = { ...act, ...weighed };
   const { outcome, reason, rule } = ruled.ruling;
   if (outcome === "forbidden") return `${name} is forbidden now: ${reason} (${rule})`;
   const approval = session.requests().find(({ approvalId }) => approvalId === effect.approvalId);
@@ -59,8 +67,8 @@ export async function rulingOnUndo(
     const { ruling } = await weigh(policies, { ...known, call: { session, task, agent, tool: name, args } });
     return ruling.outcome === "ask" && approvalId !== undefined ? { ...ruling, outcome: "auto" } : ruling;
   } catch (error) {
-    if (!hasCode(error, "policy_invalid")) throw error;
-    return { outcome: "forbidden", rule: "policy_invalid", reason: error.message };
+    if (!hasCode(error, ...UNREADABLE)) throw error;
+    return { outcome: "forbidden", rule: error.code, reason: error.message };
   }
 }
 

@@ -11,17 +11,15 @@ import { coveredBy, rulingAgreedTo, wordOfAuthority, wordOn } from "./gate-asks.
 import { GateBudget } from "./gate-budget.js";
 import type { Act, Admitted, GateDeps, Outcome } from "./gate-call.js";
 import { finishCall, parseBy, recordCall, refused, replyOf } from "./gate-call.js";
+import { keyFault } from "./gate-claims.js";
 import { EffectDesk } from "./gate-effects.js";
 import { refuseStopped, workOf } from "./gate-kill.js";
 import { argumentsFault } from "./gate-limits.js";
-import { weigh } from "./gate-ruling.js";
+import { UNREADABLE, weigh } from "./gate-ruling.js";
 import { failureOf, outputOf } from "./gate-run.js";
 import { secretFault } from "./gate-secrets.js";
 import { runSeen } from "./gate-trace.js";
 import { UndoDesk } from "./gate-undo.js";
-
-/** Without policies that can be read nothing is allowed. They are read again for the next call. */
-const UNREADABLE = ["policy_invalid", "file_not_found"] as const;
 
 /**
  * The one door to tools. In this order: what the journal holds is answered from it; the tool is registered; its
@@ -96,9 +94,11 @@ class Gate implements Toolbox {
     return "reply" in ruled ? recordCall(call, ruled, { startedAt, now: startedAt }) : this.#goOn(ruled);
   }
 
-  /** The ruling of the policies that hold for the run's mission. */
+  /** The ruling of the policies that hold for the run's mission, on arguments that name an act. */
   async #rule(asked: Admitted): Promise<Act | Outcome> {
     const { session } = asked.call;
+    const fault = keyFault(asked);
+    if (fault !== undefined) return refused("bad_arguments", fault);
     try {
       const policyVersion = await this.#deps.policies.versionFor(session.mission.policies ?? []);
       const agreed = rulingAgreedTo(asked, policyVersion);

@@ -3,7 +3,7 @@ import type { Json } from "../../core/digest.js";
 import type { RefusalCode } from "../../core/errors.js";
 import type { ToolDefinition, ToolReply } from "../../core/tool.js";
 import type { World } from "../support/gate.js";
-import { mailTool, readTool } from "../support/gate.js";
+import { MailSchema, mailTool, readTool } from "../support/gate.js";
 
 /** What comes after an attack: the agent reads the refusal and goes on, or a person is asked this kind of question. */
 export type Follows =
@@ -51,6 +51,17 @@ function mail(act: () => Promise<{ id: string }>) {
   };
 }
 
+/** A mail with these parts of its definition, whose code only counts. */
+function mailWith(parts: Partial<ToolDefinition>) {
+  return (ran: string[]): readonly ToolDefinition[] => {
+    const run = async () => {
+      ran.push("send_mail");
+      return { id: "m1" };
+    };
+    return [{ ...(mailTool({ run }) as unknown as ToolDefinition), ...parts }]; // safe: as above
+  };
+}
+
 /** A mail that fails, and is asked afterwards what became of it; how often it can be sent is not said. */
 function mailAsked(answer: () => unknown) {
   return (ran: string[]) => {
@@ -76,6 +87,7 @@ function open(act: () => unknown) {
 }
 
 const look = (args: Json) => (world: World) => world.call("look_up", args, { turnKey: "k" });
+const mailTea = (world: World) => world.call("send_mail", { to: "a@b" }, { turnKey: "k" });
 const lookTea = look({ word: "tea" });
 
 function nested(depth: number): Json {
@@ -103,7 +115,7 @@ const inDoubt = {
   told: "Did this happen?",
   follows: "a person is asked: did it happen?",
   ran: 1,
-  make: (world: World) => world.call("send_mail", { to: "a@b" }),
+  make: mailTea,
 } as const;
 
 /** The attacks that the gate must stand, with what comes of each. */
@@ -117,6 +129,60 @@ export const ATTACKS: readonly Attack[] = [
     ...bad,
     told: '"wrod" is not a field here',
     make: look({ word: "tea", wrod: 1 }),
+  },
+  {
+    attack: "arguments that a check of the schema throws at",
+    ...bad,
+    told: "its schema breaks: Do not look.",
+    tools: mailWith({
+      input: MailSchema.refine(() => {
+        throw new Error("Do not look.");
+      }),
+    }),
+    make: mailTea,
+  },
+  {
+    attack: "arguments whose schema answers later",
+    ...bad,
+    told: "A check of a schema answers at once",
+    tools: mailWith({ input: MailSchema.refine(async () => true) }),
+    make: mailTea,
+  },
+  {
+    attack: "arguments that the key of the act throws at",
+    ...bad,
+    told: "send_mail cannot tell what is one act with these arguments: Do not look.",
+    tools: mailWith({
+      dedupeKey: () => {
+        throw new Error("Do not look.");
+      },
+    }),
+    make: mailTea,
+  },
+  {
+    attack: "arguments that give the act no key",
+    ...bad,
+    told: "it is no text. Its dedupeKey has to",
+    tools: mailWith({ dedupeKey: () => undefined as unknown as string }), // safe: it is the attack
+    make: mailTea,
+  },
+  {
+    attack: "arguments that only a person's edit makes the key of the act throw at",
+    ...bad,
+    told: "send_mail cannot tell what is one act with these arguments: Do not look.",
+    tools: mailWith({
+      reach: "outside",
+      // Safe: it is given what its input gave.
+      dedupeKey: (args) => {
+        if ((args as { to: string }).to === "c@d") throw new Error("Do not look.");
+        return "a key";
+      },
+    }),
+    make: async (world) => {
+      const asked = await world.asked("send_mail", { to: "a@b" }, { turnKey: "k" });
+      await world.session.decide(asked, { type: "edit", edited: { to: "c@d" } });
+      return world.call("send_mail", { to: "a@b" }, { turnKey: "k" });
+    },
   },
   {
     attack: "a tool's name in letters that only look like it",

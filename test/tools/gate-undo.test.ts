@@ -78,6 +78,21 @@ describe("I3: an undo is ruled on by the policies of now, as the act that it tak
     expect(effects.map((effect) => effect.status)).toEqual(["undone_by_hand", "undone_by_hand"]);
   });
 
+  test("where nobody can read the policies, a person is asked what becomes of it, and code does nothing", async () => {
+    const run = await openTrip();
+    await open(FORBIDS);
+    await drops.pop()?.();
+
+    const { status, approvals } = await engine.orchestrator.cancel(run, { by: "ada" });
+
+    expect(status).toBe("waiting");
+    expect(approvals.map(({ kind }) => kind)).toEqual(["question", "question"]);
+    expect(approvals[0]?.shown.reasons).toContainEqual(
+      expect.stringContaining("(file_not_found). So is taking it back."),
+    );
+    expect(ledger.log).toEqual(["do flight", "do hotel"]);
+  });
+
   test("where the act is asked about now, and nobody was asked then, a person says whether code may", async () => {
     const run = await openTrip();
     await open(ASKS);
