@@ -15,8 +15,10 @@ export interface Scenario {
   readonly dispatch?: Dispatch;
   /** How it ends; default completed. */
   readonly ends?: "completed" | "failed" | "cancelled";
-  /** Where the counterpart of the booking saga listens; without it the desk has no tools. */
+  /** Where the counterpart listens; without it the desk of the booking saga has no tools, and missions act in our own tables. */
   readonly counterpart?: string;
+  /** True for missions whose tools do not ask the counterpart what was done. */
+  readonly isForgetful?: boolean;
   /** True for a desk whose undo of a payment is another one each time. */
   readonly isKeyless?: boolean;
   readonly decide: (request: ApprovalRecord, outside: Outside) => Decision | "cancel";
@@ -66,6 +68,13 @@ export const MISSIONS: readonly Scenario[] = [
   ),
   scenario("support-resolution", "TK-1001", people({ T8: edited })),
 ];
+
+/** A mission whose tools take every lost act for one that was not done: to show that the proof would find it. */
+export const FORGETFUL: Scenario = {
+  ...scenario("customer-onboarding", "C-1001"),
+  name: "customer-onboarding on C-1001, with tools that do not ask",
+  isForgetful: true,
+};
 
 export const BAD_CASES: readonly Scenario[] = [
   scenario("customer-onboarding", "C-1002", people({ T1: { type: "answer", answer: APPLICATION } })),
@@ -153,4 +162,4 @@ export const SCRIPTED: readonly Scenario[] = [...MISSIONS.slice(2), ...OUTSIDE_S
 );
 
 /** Every scenario that a process of its own can be told to run, by its name. */
-export const SCENARIOS: readonly Scenario[] = [...MISSIONS, ...OUTSIDE_SCENARIOS, ASKING];
+export const SCENARIOS: readonly Scenario[] = [...MISSIONS, FORGETFUL, ...OUTSIDE_SCENARIOS, ASKING];

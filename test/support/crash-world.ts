@@ -10,6 +10,7 @@ import { Orchestrator } from "../../runtime/orchestrator.js";
 import { closeSqlite, openSqlite } from "../../runtime/store/sqlite.js";
 import { bookCalendarEntry } from "../../tools/book-calendar-entry.js";
 import { putInOutbox } from "../../tools/put-in-outbox.js";
+import { actingElsewhere } from "./counterpart-acts.js";
 import type { AtAct } from "./crash-outside.js";
 import { ASKING_MISSION, courier, OUTSIDE_MISSION, Outside, outsideTools } from "./crash-outside.js";
 import type { Scenario } from "./crash-scenarios.js";
@@ -58,7 +59,7 @@ export async function openCrashWorld(options: CrashWorldOptions): Promise<CrashW
     agents: [courier, travelDesk],
     tools: [
       ...outsideTools(outside, scenario.outside, atAct),
-      ...[putInOutbox, bookCalendarEntry, ...deskTools(scenario, outsidePath)].map((tool) => watched(tool, atAct)),
+      ...[...ownTools(scenario, outsidePath), ...deskTools(scenario, outsidePath)].map((tool) => watched(tool, atAct)),
     ],
     ...(afterCommit && { storeOptions: { afterCommit } }),
   });
@@ -72,6 +73,15 @@ function neverSync(folder: string): void {
   const file = openSqlite(join(folder, "missions.db"));
   file.handle.exec("pragma synchronous = off");
   closeSqlite(file);
+}
+
+/** What the missions act with: in our own tables, or at the counterpart where there is one. */
+function ownTools({ counterpart, isForgetful = false }: Scenario, world: string): readonly ToolDefinition[] {
+  // Safe: a tool of a known input is a tool.
+  const tools = [putInOutbox, bookCalendarEntry] as unknown as readonly ToolDefinition[];
+  if (counterpart === undefined) return tools;
+  const where = { url: `${counterpart}/${encodeURIComponent(world)}`, isForgetful };
+  return tools.map((tool) => actingElsewhere(tool, where));
 }
 
 function deskTools({ counterpart, outside, isKeyless = false }: Scenario, world: string): readonly ToolDefinition[] {

@@ -79,8 +79,9 @@ class World {
     const to = String(body["to"]);
     if (body["name"] === "full" || body["name"] === "nobody")
       return { status: 422, body: { error: "It cannot be had." } };
-    const tool = { "/places": "reserve", "/mails": "mail", "/cancellations": "cancel" }[path];
-    if (tool === undefined) return { status: 404, body: { error: "There are /places, /cancellations and /mails." } };
+    const tool = { "/places": "reserve", "/mails": "mail", "/entries": "book", "/cancellations": "cancel" }[path];
+    if (tool === undefined)
+      return { status: 404, body: { error: "There are /places, /cancellations, /mails and /entries." } };
     if (tool === "cancel") {
       const place = this.#acts().find((act) => act.path === "/places" && act.body?.["reference"] === body["reference"]);
       if (!place) return { status: 404, body: { error: "There is no such place." } };
@@ -115,7 +116,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 }
 
-// The counterpart of the booking saga, a process of its own: it reserves and frees places, takes and gives back money and
-// sends mail. `/<file>/…` is the world whose acts that file holds. It says the port that it listens on.
+// The counterpart of the booking saga, a process of its own: it reserves and frees places, takes and gives back money,
+// sends mail and keeps a calendar. `/<file>/…` is the world whose acts that file holds. It says the port that it listens on.
 const server = createServer((request, response) => void serve(request, response).catch(() => response.destroy()));
 server.listen(0, "127.0.0.1", () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`)); // safe: it listens on TCP
